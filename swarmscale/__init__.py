@@ -1,0 +1,1 @@
+"""Swarmscale: a laboratory for large fleets of coordinated agents."""

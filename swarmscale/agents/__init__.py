@@ -1,0 +1,1 @@
+"""Who is in the fleet: workers, nodes, hierarchy, skills, graphs, topologies."""

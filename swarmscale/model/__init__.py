@@ -1,0 +1,1 @@
+"""What happens when: config, the task flow, the step, records, checkpoints."""

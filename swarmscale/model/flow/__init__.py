@@ -1,0 +1,1 @@
+"""How a task travels: demand, network, stations, clusters."""

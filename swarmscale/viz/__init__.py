@@ -1,0 +1,1 @@
+"""What is seen: theme, figures, report, page."""
