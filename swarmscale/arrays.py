@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,9 @@ type Ints = NDArray[np.int64]
 type Ints32 = NDArray[np.int32]
 type Bytes = NDArray[np.uint8]
 type Bools = NDArray[np.bool_]
+type Words = NDArray[np.uint64]
+
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 
 
 def kernel[F: Callable[..., Any]](function: F) -> F:
@@ -23,6 +29,37 @@ def kernel[F: Callable[..., Any]](function: F) -> F:
     There is no fastmath, so a kernel gives the same bits on every instruction set. With the environment
     variable ``NUMBA_DISABLE_JIT=1`` the same source runs as plain Python.
     """
-    compiled: F = _njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)(function)
-    return compiled
+    return _compiled(function, {})
 
+
+def inlined[F: Callable[..., Any]](function: F) -> F:
+    """Like :func:`kernel`, but written into its callers before they are optimized.
+
+    For functions that are too large for the compiler to inline by itself and that stand in loops it should
+    vectorize.
+    """
+    return _compiled(function, {"inline": "always"})
+
+
+def _compiled[F: Callable[..., Any]](function: F, more: dict[str, Any]) -> F:
+    try:
+        compiled: Any = _njit(cache=True, **_OPTIONS, **more)(function)
+    except RuntimeError:  # nowhere to write a cache: compile anew in each process
+        uncached: F = _njit(**_OPTIONS, **more)(function)
+        return uncached
+    file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if file is not None and function.__module__.startswith(__package__ + "."):
+        # numba looks at the function's own file alone; a kernel also depends on those it calls
+        file._source_stamp = (file._source_stamp, _source_of_kernels())
+    done: F = compiled
+    return done
+
+
+@functools.cache
+def _source_of_kernels() -> str:
+    """Digest of all files that may hold kernels."""
+    root = Path(__file__).parent
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted([*root.glob("*.py"), *root.glob("agents/**/*.py"), *root.glob("model/flow/**/*.py")]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

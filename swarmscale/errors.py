@@ -17,7 +17,9 @@ class UnknownChoiceError(ConfigError):
         names = sorted(known)
         near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        super().__init__(f"no {kind} is called {str(name)!r}.{hint} There are: {', '.join(names)}")
+        shown = names if len(names) <= 16 else difflib.get_close_matches(str(name), names, n=6, cutoff=0.0)
+        more = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
+        super().__init__(f"no {kind} is called {str(name)!r}.{hint} There are: {', '.join(shown)}{more}")
 
 
 def require(holds: bool, name: str, value: object, rule: str) -> None:

@@ -12,7 +12,7 @@ import secrets
 
 import numpy as np
 
-from .arrays import kernel
+from .arrays import inlined, kernel
 from .errors import ConfigError
 
 U = np.uint64
@@ -25,7 +25,7 @@ UNIT32 = 1.0 / 4294967296.0  # 2**-32
 _LN2 = 0.6931471805599453
 
 
-@kernel
+@inlined
 def philox(c0: U, c1: U, c2: U, c3: U, key: U) -> tuple[U, U, U, U]:
     """Four 32-bit words (held in uint64) for one counter of four words and one 64-bit key."""
     k0 = key & _LOW

@@ -1,4 +1,4 @@
-"""The workers as a struct of arrays: one row an agent, grouped by cluster, nothing stored per agent in Python."""
+"""The workers as a struct of arrays: one row an agent, grouped by cluster, no Python object for any."""
 
 from __future__ import annotations
 
@@ -169,9 +169,7 @@ class Fleet:
         fill_lowest(self.size, self.slots, self.rows.uid, count, taken)
         self._make(taken, state)
         self.rows.free_at.reshape(-1)[taken] = NEVER if state == WARM else ready_at
-        rank_slots(
-            self.rows.skill, self.rows.slowness, self.rows.order, _touched(taken, self.slots, self.clusters)
-        )
+        self._rank(taken)
         self.version += 1
         return taken
 
@@ -181,9 +179,7 @@ class Fleet:
         self.size += np.bincount(rows // self.slots, minlength=self.clusters)
         self._make(rows, state)
         self.rows.free_at.reshape(-1)[rows] = NEVER if state == WARM else ready_at
-        rank_slots(
-            self.rows.skill, self.rows.slowness, self.rows.order, _touched(rows, self.slots, self.clusters)
-        )
+        self._rank(rows)
         self.version += 1
         return rows
 
@@ -194,10 +190,15 @@ class Fleet:
         make_agents(rows, self.next_uid, self.key, m.speed, m.type_share, low, span, state, self.rows)
         self.next_uid += len(rows)
 
+    def _rank(self, rows: Ints) -> None:
+        touched = np.flatnonzero(np.bincount(rows // self.slots, minlength=self.clusters))
+        rank_slots(self.rows.skill, self.rows.slowness, self.rows.order, touched)
+
     def activate(self, rows: Ints, ready_at: float | Floats) -> None:
         """Send warm agents on their way: they are ready at the given time, in s."""
         self.column("state")[rows] = STARTING
         self.column("free_at")[rows] = ready_at
+        self.version += 1
 
     def drain(self, rows: Ints) -> None:
         """Let agents finish their task and take no other; those without a task retire at once."""
@@ -227,20 +228,18 @@ class Fleet:
         self.column("state")[rows] = FAILED
         self.column("free_at")[rows] = NEVER
         self.column("fail_at")[rows] = NEVER
+        self.version += 1
 
     def recover(self, rows: Ints, ready_at: float | Floats) -> None:
         """Begin the repair of failed agents, done at the given time, in s."""
         self.column("state")[rows] = RECOVERING
         self.column("free_at")[rows] = ready_at
+        self.version += 1
 
     def state_arrays(self) -> Iterator[tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]]:
         """Every array that a checkpoint must hold, by name."""
         yield from self.rows._asdict().items()
         yield "size", self.size
-
-
-def _touched(rows: Ints, slots: int, clusters: int) -> Ints:
-    return np.flatnonzero(np.bincount(rows // slots, minlength=clusters))
 
 
 def _blank(clusters: int, slots: int) -> Rows:

@@ -1,0 +1,196 @@
+"""Arrivals: times and marks of tasks, functions of (seed, entry node, time bin, number in the bin) alone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ...arrays import Floats, Ints, Ints32, Words, kernel
+from ...rng import U, draw, ln, philox, unit, unit32
+from .laws import sample
+from .tasks import Tasks, pack
+
+GAP_AND_WORK, MARKS, SERVICE, NETWORK, CHOICE, KEY, DELEGATE = range(7)
+LATER_HOPS = 16
+
+
+class Marks(NamedTuple):
+    """The laws of what an arrival carries.
+
+    Attributes:
+        key: Philox key of the demand's stream.
+        class_share: `[C]` cumulative share of the classes.
+        class_type: `[C]` intelligence type that a class asks for.
+        deadline_s: `[C]` s from arrival to answer.
+        how: `[C]` law of the work: see :mod:`laws`; 3 = from the tokens of a traced request.
+        mean_s: `[C]` s of a unit-speed agent.
+        body: `[C, 4097]` and ``tail``: tables of the law.
+        tail: see ``body``.
+        prompt: `[R]` prompt tokens of the traced requests.
+        generated: `[R]` generated tokens.
+        prefill_s: s for a prompt token of a unit-speed agent.
+        decode_s: s for a generated token.
+    """
+
+    key: np.uint64
+    class_share: Floats
+    class_type: Ints
+    deadline_s: Floats
+    how: Ints
+    mean_s: Floats
+    body: Floats
+    tail: Floats
+    prompt: Ints32
+    generated: Ints32
+    prefill_s: float
+    decode_s: float
+
+
+@kernel
+def words_of(
+    uids: Ints, n: int, purpose: int, key: np.uint64, a: Words, b: Words, c: Words, d: Words
+) -> None:
+    """The four random words of ``n`` tasks for one purpose; plain enough for the compiler to vectorize."""
+    low = U(0xFFFFFFFF)
+    p = U(purpose)
+    for i in range(n):
+        t = U(uids[i])
+        a[i], b[i], c[i], d[i] = philox(t & low, t >> U(32), p, U(0), key)
+
+
+@kernel
+def token_row(uid: int, rows: int, key: np.uint64) -> int:
+    """The traced request whose tokens a task carries."""
+    w = draw(uid, 1, key)
+    return np.int64((w[3] * U(rows)) >> U(32))
+
+
+@kernel
+def work_of(marks: Marks, kind: int, u: float, row_word: np.uint64) -> float:
+    """Work of a task in seconds of a unit-speed agent."""
+    if marks.how[kind] == 3:
+        row = np.int64((row_word * U(len(marks.prompt))) >> U(32))
+        return marks.prefill_s * marks.prompt[row] + marks.decode_s * marks.generated[row]
+    return marks.mean_s[kind] * sample(marks.how[kind], marks.body[kind], marks.tail[kind], u)
+
+
+@kernel
+def mark(marks: Marks, uid: int, arrived: float, entry: int, u_work: float, out: Tasks, j: int, b: np.uint64,
+         c: np.uint64, d: np.uint64) -> None:  # fmt: skip
+    """Write one arrival: class by word b, home by word c (kept in ``back`` until it leaves), tokens by d."""
+    u = unit32(b)
+    kind = 0
+    while u > marks.class_share[kind]:
+        kind += 1
+    out.at[j] = arrived
+    out.arrived[j] = arrived
+    out.uid[j] = uid
+    out.work[j] = work_of(marks, kind, u_work, d)
+    out.back[j] = np.float32(unit32(c) * 0.9999999)
+    out.meta[j] = pack(kind, entry)
+    out.place[j] = entry
+
+
+@kernel
+def poisson_bin(
+    number: int, start_s: float, width_s: float, rate: Floats, marks: Marks, out: Tasks, n: int, scratch: Floats,
+    a: Words, b: Words, c: Words, d: Words, uids: Ints,
+) -> int:  # fmt: skip
+    """Poisson arrivals of one time bin at every entry node, in time order for each.
+
+    Gaps are exponential and start anew in each bin, which is exact since the law has no memory.
+
+    Args:
+        number: the bin's number, counted from time 0.
+        start_s: s.
+        width_s: s.
+        rate: `[K]` arrivals per second at each entry node.
+        marks: what arrivals carry.
+        out: tasks are added behind the first ``n`` rows.
+        n: rows in use.
+        scratch: `[cap]` for gaps.
+        a: `[cap]` scratch, as are ``b``, ``c``, ``d`` and ``uids``.
+
+    Returns:
+        Rows then in use, or -1 if a buffer is too short and nothing more was written.
+    """
+    for e in range(len(rate)):
+        if rate[e] <= 0.0:
+            continue
+        base = (np.int64(number) << 32) | (np.int64(e) << 20)
+        scale = 1.0 / rate[e]
+        t = 0.0
+        first = 0
+        ask = int(rate[e] * width_s + 6.0 * np.sqrt(rate[e] * width_s)) + 16
+        while True:
+            ask = min(ask, len(uids))
+            for i in range(ask):
+                uids[i] = base | (first + i)
+            words_of(uids, ask, 0, marks.key, a, b, c, d)
+            for i in range(ask):
+                scratch[i] = -ln(unit(a[i], b[i])) * scale
+            m = 0
+            while m < ask:
+                t += scratch[m]
+                if t >= width_s:
+                    break
+                scratch[m] = t
+                m += 1
+            if n + m > len(out.at):
+                return -1
+            for i in range(m):
+                out.work[n + i] = unit(c[i], d[i])
+            words_of(uids, m, 1, marks.key, a, b, c, d)
+            for i in range(m):
+                mark(marks, uids[i], start_s + scratch[i], e, out.work[n + i], out, n + i, a[i], b[i], d[i])
+            n += m
+            first += m
+            if m < ask:
+                break
+    return n
+
+
+@kernel
+def replay_rows(
+    times: Floats, entry: Ints32, kind: Ints32, work: Floats, first: int, last: int, shift_s: float, base: int,
+    entry_share: Floats, marks: Marks, out: Tasks, n: int,
+) -> int:  # fmt: skip
+    """Replay rows of a list of requests; a negative entry or class, or a NaN work, is drawn.
+
+    Args:
+        times: `[R]` s, ascending.
+        entry: `[R]` entry node or -1.
+        kind: `[R]` class or -1.
+        work: `[R]` s of a unit-speed agent or NaN.
+        first: first row to replay.
+        last: one behind the last row.
+        shift_s: s added to the times.
+        base: key of row 0; rows count up from it.
+        entry_share: `[K]` cumulative share of arrivals.
+        marks: laws of what is drawn.
+        out: tasks are added behind the first ``n`` rows.
+        n: rows in use.
+
+    Returns:
+        Rows then in use.
+    """
+    for r in range(first, last):
+        uid = base + r
+        gap = draw(uid, 0, marks.key)
+        w = draw(uid, 1, marks.key)
+        e = entry[r]
+        if e < 0:
+            u = unit32(w[2])
+            e = 0
+            while u > entry_share[e]:
+                e += 1
+        mark(marks, uid, times[r] + shift_s, e, unit(gap[2], gap[3]), out, n, w[0], w[1], w[3])
+        if kind[r] >= 0:
+            out.meta[n] = pack(kind[r], e)
+            if np.isnan(work[r]):
+                out.work[n] = work_of(marks, kind[r], unit(gap[2], gap[3]), w[3])
+        if not np.isnan(work[r]):
+            out.work[n] = work[r]
+        n += 1
+    return n

@@ -1,0 +1,104 @@
+"""Rules that look for the least loaded cluster: join the shortest of d queues, and least work left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ....arrays import kernel
+from ....errors import require
+from ....rng import philox
+from .base import DispatchView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinShortestQueue:
+    """Of d clusters drawn for the task, the one with the fewest tasks per ready agent.
+
+    The power of d choices: Vvedenskaya, Dobrushin & Karpelevich 1996; Mitzenmacher 2001.
+
+    Attributes:
+        d: clusters looked at, 1 to 16; 1 is random choice.
+    """
+
+    d: int = 2
+
+    def __post_init__(self) -> None:
+        require(1 <= self.d <= 16, "dispatch.rule.d", self.d, "from 1 to 16")
+
+    def choose(self, view: DispatchView) -> None:
+        """See :class:`DispatchRule`."""
+        shortest_of(view, self.d)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeastWork:
+    """The cluster of the node with the least work left per ready agent, over all of them."""
+
+    def choose(self, view: DispatchView) -> None:
+        """See :class:`DispatchRule`."""
+        least_work(view)
+
+
+@kernel
+def pick(uid: int, j: int, n: int, key: np.uint64) -> int:
+    """The j-th draw of a task among n: word j % 4 of block j // 4."""
+    t = np.uint64(uid)
+    w = philox(t & np.uint64(0xFFFFFFFF), t >> np.uint64(32), np.uint64(4), np.uint64(j // 4), key)
+    word = w[0]
+    if j % 4 == 1:
+        word = w[1]
+    elif j % 4 == 2:
+        word = w[2]
+    elif j % 4 == 3:
+        word = w[3]
+    return np.int64((word * np.uint64(n)) >> np.uint64(32))
+
+
+@kernel
+def shortest_of(view: DispatchView, d: int) -> None:
+    """Write the choices of :class:`JoinShortestQueue`."""
+    low, half = np.uint64(0xFFFFFFFF), np.uint64(32)
+    room = 1.0 / np.maximum(view.ready, 0.5)
+    load = (view.in_system + 1) * room
+    for k in range(len(view.offsets) - 1):
+        first = view.cluster_offsets[k]
+        n = view.cluster_offsets[k + 1] - first
+        for i in range(view.offsets[k], view.offsets[k + 1]):
+            if n == 0:
+                view.choice[i] = -1
+                continue
+            t = np.uint64(view.uid[i])
+            w = philox(t & low, t >> half, np.uint64(4), np.uint64(0), view.key)
+            q = view.clusters[first + np.int64((w[0] * np.uint64(n)) >> half)]
+            if d > 1:
+                other = view.clusters[first + np.int64((w[1] * np.uint64(n)) >> half)]
+                q = other if load[other] < load[q] else q
+            for j in range(2, d):
+                other = view.clusters[first + pick(view.uid[i], j, n, view.key)]
+                q = other if load[other] < load[q] else q
+            load[q] += room[q]
+            view.assigned[q] += 1
+            view.choice[i] = q
+
+
+@kernel
+def least_work(view: DispatchView) -> None:
+    """Write the choices of :class:`LeastWork`."""
+    room = 1.0 / np.maximum(view.ready, 0.5)
+    load = view.backlog_s * room
+    for k in range(len(view.offsets) - 1):
+        first = view.cluster_offsets[k]
+        last = view.cluster_offsets[k + 1]
+        for i in range(view.offsets[k], view.offsets[k + 1]):
+            if first == last:
+                view.choice[i] = -1
+                continue
+            q = view.clusters[first]
+            for x in range(first + 1, last):
+                other = view.clusters[x]
+                q = other if load[other] < load[q] else q
+            load[q] += view.work[i] * room[q]
+            view.assigned[q] += 1
+            view.choice[i] = q

@@ -1,0 +1,81 @@
+"""Bring tasks that reach a stage into the order in which it serves them."""
+
+from __future__ import annotations
+
+from ...arrays import Ints, kernel
+from .tasks import Tasks, copy_task, copy_tasks
+
+
+@kernel
+def gather_sorted(
+    source: Tasks, n: int, begin: float, end: float, out: Tasks, offsets: Ints, bucket: Ints, order: Ints
+) -> int:
+    """Gather the tasks that are due before ``end`` by place and, at each place, by time.
+
+    A bucket sort: as many buckets as tasks at a place, then insertion; linear for arrivals that are spread over
+    the tick. Tasks at the same instant keep their order.
+
+    Args:
+        source: tasks, the first ``n`` rows; those already in line (``at`` before ``begin``) come first and in
+            order.
+        n: rows in use.
+        begin: s.
+        end: s.
+        out: due tasks.
+        offsets: `[places + 1]` out: where each place begins.
+        bucket: `[n + 1]` scratch.
+        order: `[n]` scratch.
+
+    Returns:
+        Number of tasks gathered.
+    """
+    places = len(offsets) - 1
+    at, place = source.at, source.place
+    for p in range(places + 1):
+        offsets[p] = 0
+    for i in range(n):
+        if at[i] < end:
+            offsets[place[i] + 1] += 1
+    for p in range(places):
+        offsets[p + 1] += offsets[p]
+    due = offsets[places]
+    for i in range(due + 1):
+        bucket[i] = 0
+    scale = 1.0 / (end - begin)
+    for i in range(n):
+        if at[i] < end:
+            p = place[i]
+            m = offsets[p + 1] - offsets[p]
+            x = int(max(at[i] - begin, 0.0) * scale * m)
+            bucket[offsets[p] + min(x, m - 1) + 1] += 1
+    for i in range(due):
+        bucket[i + 1] += bucket[i]
+    for i in range(n):
+        if at[i] < end:
+            p = place[i]
+            m = offsets[p + 1] - offsets[p]
+            x = offsets[p] + min(int(max(at[i] - begin, 0.0) * scale * m), m - 1)
+            order[bucket[x]] = i
+            bucket[x] += 1
+    for p in range(places):
+        for j in range(offsets[p] + 1, offsets[p + 1]):
+            i = order[j]
+            t = at[i]
+            k = j
+            while k > offsets[p] and at[order[k - 1]] > t:
+                order[k] = order[k - 1]
+                k -= 1
+            order[k] = i
+    copy_tasks(source, order, due, out)
+    return due
+
+
+@kernel
+def keep_later(source: Tasks, n: int, end: float, rest: Tasks, n_rest: int) -> int:
+    """Add the tasks that reach their place at ``end`` or later behind those that wait; returns the rows then."""
+    at = source.at
+    for i in range(n):
+        if at[i] >= end:
+            copy_task(source, i, rest, n_rest)
+            n_rest += 1
+    return n_rest

@@ -1,0 +1,250 @@
+"""What kernels count: one integer vector a tick, message counts, histograms, and the log of sampled tasks.
+
+Times are summed as whole steps of 2**-20 s of absolute time, so that sums depend neither on their order nor on
+the length of a tick.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, auto
+from typing import NamedTuple
+
+import numpy as np
+
+from ...arrays import Bytes, Floats, Ints, Ints32, kernel
+from ...rng import U
+
+TICKS_PER_S = 1048576.0
+BINS = 1024
+BINS_PER_OCTAVE = 32
+LOWEST_OCTAVE = -16  # the first bin holds all below 2**-16 s = 15 microseconds
+
+
+class Count(IntEnum):
+    """Places in the vector of counts of a tick. Sums of times end in ``_t`` and are in 2**-20 s."""
+
+    @staticmethod
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[int]) -> int:
+        return count
+
+    ARRIVED = auto()
+    COMPLETED = auto()
+    CACHE_HITS = auto()
+    CACHE_LOOKUPS = auto()
+    DROPPED_INGRESS_FULL = auto()
+    DROPPED_DISPATCH_FULL = auto()
+    DROPPED_CLUSTER_FULL = auto()
+    DROPPED_LOST = auto()
+    DROPPED_UNREACHABLE = auto()
+    DROPPED_ATTEMPTS = auto()
+    LATE = auto()
+    INTERRUPTED = auto()
+    INGRESS_DONE = auto()
+    DISPATCHED = auto()
+    STARTED = auto()
+    HOPS = auto()
+    LOCAL = auto()
+    ESCALATED_CLUSTER = auto()
+    ESCALATED_ZONE = auto()
+    ESCALATED_NODE = auto()
+    RESPONSE_T = auto()
+    NETWORK_T = auto()
+    INGRESS_WAIT_T = auto()
+    INGRESS_BUSY_T = auto()
+    DISPATCH_WAIT_T = auto()
+    DISPATCH_BUSY_T = auto()
+    CLUSTER_WAIT_T = auto()
+    SERVICE_T = auto()
+    USEFUL_T = auto()
+    BUSY_T = auto()
+    READY_T = auto()
+    WORK_STARTED_T = auto()
+    MATCH_SUM = auto()
+    MATCH_BEST = auto()
+    PROMPT_TOKENS = auto()
+    GENERATED_TOKENS = auto()
+    FIRST_TOKEN_T = auto()
+    SAMPLES = auto()
+    SAMPLED_INGRESS = auto()
+    SAMPLED_DISPATCH = auto()
+    SAMPLED_CLUSTER = auto()
+    WAITING_INGRESS = auto()
+    WAITING_DISPATCH = auto()
+    WAITING_CLUSTER = auto()
+    IN_TRANSIT = auto()
+    IN_SERVICE = auto()
+    WORK_ARRIVED_T = auto()
+
+
+DROPS = (
+    Count.DROPPED_INGRESS_FULL,
+    Count.DROPPED_DISPATCH_FULL,
+    Count.DROPPED_CLUSTER_FULL,
+    Count.DROPPED_LOST,
+    Count.DROPPED_UNREACHABLE,
+    Count.DROPPED_ATTEMPTS,
+)
+HELD = (
+    Count.WAITING_INGRESS,
+    Count.WAITING_DISPATCH,
+    Count.WAITING_CLUSTER,
+    Count.IN_TRANSIT,
+    Count.IN_SERVICE,
+)
+
+CHANNELS = (
+    "agent-to-agent",
+    "cluster-internal",
+    "inter-cluster",
+    "hierarchical-coordination",
+    "global-broadcast",
+    "intelligence-sharing",
+)
+AGENT, INTERNAL, INTER, HIERARCHY, BROADCAST, SHARING = range(6)
+MESSAGES, SENT, FIRST, DELIVERED, BYTES, LATENCY_T = range(6)
+MESSAGE_COLUMNS = ("messages", "sent", "first_attempt", "delivered", "bytes", "latency_t")
+
+RESPONSE, NETWORK, CLUSTER_WAIT, FIRST_TOKEN = range(4)
+HISTOGRAMS = ("response", "network", "cluster_wait", "first_token")
+
+ARRIVE, INGRESS_START, INGRESS_END, AT_HOME, DISPATCH_START, DISPATCH_END, AT_CLUSTER, START, FINISH, DROP = (
+    range(10)
+)
+STAGES = (
+    "arrived",
+    "ingress_start",
+    "ingress_end",
+    "at_home",
+    "dispatch_start",
+    "dispatch_end",
+    "at_cluster",
+    "start",
+    "finish",
+    "dropped",
+)
+
+
+class Ledger(NamedTuple):
+    """Where kernels write what happened in a tick.
+
+    Attributes:
+        count: `[len(Count)]` counts of the tick.
+        messages: `[6, 6]` by channel: messages, attempts to send them, delivered at the first attempt,
+            delivered in the end, bytes of all attempts, summed latency in 2**-20 s.
+        hist: `[4, 1024]` log-bucketed histograms: response, network, wait in the cluster, first token.
+        log_uid: `[cap]` sampled tasks' keys.
+        log_stage: `[cap]` stage reached.
+        log_time: `[cap]` s.
+        log_place: `[cap]` node, cluster or row of the agent, by stage; drop reason for ``DROP``.
+        log_used: `[2]` rows in use; entries that found no room.
+        log_below: `[1]` a task is sampled when its hash is below this.
+    """
+
+    count: Ints
+    messages: Ints
+    hist: Ints32
+    log_uid: Ints
+    log_stage: Bytes
+    log_time: Floats
+    log_place: Ints32
+    log_used: Ints
+    log_below: np.ndarray[tuple[int], np.dtype[np.uint64]]
+
+    @classmethod
+    def blank(cls, sampled: float = 0.0) -> Ledger:
+        """An empty ledger that samples the given share of the tasks."""
+        below = min(round(sampled * 2**64), 2**64 - 1)
+        rows = 1 if sampled == 0 else 65536
+        return cls(
+            np.zeros(len(Count), np.int64),
+            np.zeros((len(CHANNELS), len(MESSAGE_COLUMNS)), np.int64),
+            np.zeros((len(HISTOGRAMS), BINS), np.int32),
+            np.zeros(rows, np.int64),
+            np.zeros(rows, np.uint8),
+            np.zeros(rows),
+            np.zeros(rows, np.int32),
+            np.zeros(2, np.int64),
+            np.array([below], np.uint64),
+        )
+
+
+@kernel
+def steps(seconds: float) -> int:
+    """Absolute time in whole steps of 2**-20 s."""
+    return np.int64(seconds * 1048576.0)
+
+
+@kernel
+def bin_of(seconds: float) -> int:
+    """Histogram bin of a time: 32 bins an octave (2.2 % wide) from 2**-16 s up."""
+    bits = np.int64(np.float32(seconds).view(np.int32)) >> 18
+    i = bits - ((127 - 16) << 5)
+    return min(max(i, 0), 1023)
+
+
+def bin_edges() -> Floats:
+    """`[1025]` lower edges of the histogram bins in s; the first is 0 and the last is infinity."""
+    bits = ((np.arange(BINS + 1) + ((127 + LOWEST_OCTAVE) * BINS_PER_OCTAVE)) << 18).astype(np.int32)
+    edges = bits.view(np.float32).astype(np.float64)
+    edges[0], edges[-1] = 0.0, np.inf
+    return edges
+
+
+@kernel
+def quantiles(hist: Ints32, shares: Floats, middles: Floats, out: Floats) -> None:
+    """Quantiles of a histogram: the middle of the bin in which each share is reached.
+
+    Args:
+        hist: `[1024]` counts.
+        shares: `[P]` ascending, in (0, 1).
+        middles: `[1024]` value of each bin in s.
+        out: `[P]` s; NaN where nothing was counted.
+    """
+    total = 0
+    for i in range(len(hist)):
+        total += hist[i]
+    if total == 0:
+        out[:] = np.nan
+        return
+    run = 0
+    i = -1
+    for p in range(len(shares)):
+        while run < shares[p] * total:
+            i += 1
+            run += hist[i]
+        out[p] = middles[i]
+
+
+@kernel
+def sampled(uid: int, below: U) -> bool:
+    """Whether a task is in the log: a hash of its key (splitmix64, Steele et al. 2014) below the mark."""
+    if below == U(0):
+        return False
+    z = U(uid) + U(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> U(30))) * U(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> U(27))) * U(0x94D049BB133111EB)
+    return (z ^ (z >> U(31))) < below
+
+
+@kernel
+def note(ledger: Ledger, uid: int, stage: int, time: float, place: int) -> None:
+    """Write one line of the task log."""
+    i = ledger.log_used[0]
+    if i == len(ledger.log_uid):
+        ledger.log_used[1] += 1
+        return
+    ledger.log_uid[i] = uid
+    ledger.log_stage[i] = stage
+    ledger.log_time[i] = time
+    ledger.log_place[i] = place
+    ledger.log_used[0] = i + 1
+
+
+@kernel
+def message(ledger: Ledger, channel: int, number: int, size: int, latency: float) -> None:
+    """Count messages of a channel without loss: each is sent once and delivered."""
+    m = ledger.messages
+    for column in range(4):
+        m[channel, column] += number
+    m[channel, 4] += number * size
+    m[channel, 5] += number * steps(latency)

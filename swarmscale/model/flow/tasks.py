@@ -1,0 +1,129 @@
+"""Tasks on their way, as arrays: what a task carries, and buffers that hold many."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from ...arrays import Floats, Floats32, Ints, Ints32, kernel
+
+CLASS_BITS, ENTRY_BITS, ATTEMPT_BITS = 4, 12, 4
+ENTRY_SHIFT = CLASS_BITS
+ATTEMPT_SHIFT = CLASS_BITS + ENTRY_BITS
+MAX_CLASSES, MAX_NODES, MAX_ATTEMPTS = 1 << CLASS_BITS, 1 << ENTRY_BITS, (1 << ATTEMPT_BITS) - 1
+
+
+class Tasks(NamedTuple):
+    """Tasks as columns; `n` rows of a longer buffer are in use.
+
+    Attributes:
+        at: `[cap]` s, when the task is, or will be, at its present station.
+        arrived: `[cap]` s, when it arrived at its entry node.
+        uid: `[cap]` the arrival's key: bin << 32 | entry << 20 | number in the bin.
+        work: `[cap]` seconds of a unit-speed agent.
+        back: `[cap]` s, latency of the answer's way back to the entry node.
+        meta: `[cap]` class, entry node and attempts in one integer.
+        place: `[cap]` station: entry node, home node or cluster.
+    """
+
+    at: Floats
+    arrived: Floats
+    uid: Ints
+    work: Floats
+    back: Floats32
+    meta: Ints32
+    place: Ints32
+
+
+class Pool:
+    """A buffer of tasks that grows; the first ``n`` rows are in use."""
+
+    def __init__(self, capacity: int = 1024) -> None:
+        self.n = 0
+        self.tasks = blank(capacity)
+
+    def reserve(self, rows: int) -> Tasks:
+        """Room for ``rows`` in all, keeping the rows in use."""
+        if rows > len(self.tasks.at):
+            bigger = blank(max(rows, len(self.tasks.at) * 3 // 2))
+            for old, new in zip(self.tasks, bigger, strict=True):
+                new[: self.n] = old[: self.n]
+            self.tasks = bigger
+        return self.tasks
+
+    def used(self) -> Tasks:
+        """The rows in use, as views."""
+        return Tasks(*(column[: self.n] for column in self.tasks))
+
+    def replace(self, rows: Tasks) -> Self:
+        """Hold these rows and no others."""
+        self.n = 0
+        mine = self.reserve(len(rows.at))
+        for column, given in zip(mine, rows, strict=True):
+            column[: len(given)] = given
+        self.n = len(rows.at)
+        return self
+
+
+def blank(capacity: int) -> Tasks:
+    """Columns for ``capacity`` tasks, not filled."""
+    return Tasks(
+        at=np.empty(capacity),
+        arrived=np.empty(capacity),
+        uid=np.empty(capacity, np.int64),
+        work=np.empty(capacity),
+        back=np.empty(capacity, np.float32),
+        meta=np.empty(capacity, np.int32),
+        place=np.empty(capacity, np.int32),
+    )
+
+
+@kernel
+def copy_task(source: Tasks, i: int, target: Tasks, j: int) -> None:
+    """Copy row i to row j of another buffer."""
+    target.at[j] = source.at[i]
+    target.arrived[j] = source.arrived[i]
+    target.uid[j] = source.uid[i]
+    target.work[j] = source.work[i]
+    target.back[j] = source.back[i]
+    target.meta[j] = source.meta[i]
+    target.place[j] = source.place[i]
+
+
+@kernel
+def copy_tasks(source: Tasks, rows: Ints, n: int, target: Tasks) -> None:
+    """Copy the first ``n`` listed rows of one buffer to the beginning of another, column by column."""
+    for a, b in (
+        (source.at, target.at),
+        (source.arrived, target.arrived),
+        (source.work, target.work),
+    ):
+        for j in range(n):
+            b[j] = a[rows[j]]
+    uid, uid_out = source.uid, target.uid
+    back, back_out = source.back, target.back
+    for j in range(n):
+        uid_out[j] = uid[rows[j]]
+        back_out[j] = back[rows[j]]
+    for c, d in ((source.meta, target.meta), (source.place, target.place)):
+        for j in range(n):
+            d[j] = c[rows[j]]
+
+
+@kernel
+def task_class(meta: int) -> int:
+    """Class of a task."""
+    return meta & 15
+
+
+@kernel
+def task_entry(meta: int) -> int:
+    """Entry node of a task."""
+    return (meta >> 4) & 4095
+
+
+@kernel
+def pack(kind: int, entry: int) -> int:
+    """Class and entry node in one integer, no attempt made yet."""
+    return kind | (entry << 4)

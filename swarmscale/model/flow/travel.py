@@ -1,0 +1,311 @@
+"""From the entry node to the home node: cache lookup, choice of the home, hops over the mesh."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ...arrays import Bools, Floats, Ints, Ints32, Words, kernel
+from ...rng import draw, ln, unit32
+from .ledger import Count, Ledger, bin_of, message, note, sampled, steps
+from .tasks import Tasks, task_class, task_entry
+
+_COMPLETED, _HITS, _LOOKUPS = int(Count.COMPLETED), int(Count.CACHE_HITS), int(Count.CACHE_LOOKUPS)
+_LOST, _UNREACHABLE = int(Count.DROPPED_LOST), int(Count.DROPPED_UNREACHABLE)
+_LATE, _HOPS, _LOCAL, _ESCALATED = (
+    int(Count.LATE),
+    int(Count.HOPS),
+    int(Count.LOCAL),
+    int(Count.ESCALATED_NODE),
+)
+_RESPONSE_T, _NETWORK_T = int(Count.RESPONSE_T), int(Count.NETWORK_T)
+
+
+class Mesh(NamedTuple):
+    """The mesh as kernels see it.
+
+    Attributes:
+        next_hop: `[K, K]` next node on the shortest live path, -1 if there is none.
+        link_s: `[K, K]` mean latency of a live link, s.
+        alive: `[K]` whether a node answers.
+        jitter: coefficient of variation of a hop's latency, in [0, 1].
+        loss: chance that a message is lost on a hop.
+        retries: times that a lost message is sent again at most.
+        timeout_s: wait before it is sent again, s.
+        task_bytes: size of a task's message.
+        control_bytes: size of any other message.
+    """
+
+    next_hop: Ints32
+    link_s: Floats
+    alive: Bools
+    jitter: float
+    loss: float
+    retries: int
+    timeout_s: float
+    task_bytes: int
+    control_bytes: int
+
+
+class Homes(NamedTuple):
+    """How a task's home node is chosen.
+
+    Attributes:
+        locality: share of tasks whose home is their entry node.
+        share: `[K]` cumulative share of the others' homes.
+        load: `[K]` tasks in the node's clusters / ready agents, at the tick's start.
+        room: `[K]` 1 / ready agents of the node.
+        threshold: load from which a node hands a task on; infinity for never.
+        decision_s: delay of handing on, s.
+        fixed: `[R]` home of each replayed row, or empty.
+    """
+
+    locality: float
+    share: Floats
+    load: Floats
+    room: Floats
+    threshold: float
+    decision_s: float
+    fixed: Ints32
+
+
+class Cache(NamedTuple):
+    """Result caches of the entry nodes: least recently used keys go first.
+
+    A list of keys by recency for each node: ``after[k, x]`` and ``before[k, x]`` link key x to its neighbors,
+    slot V is the list's end. Not in the cache: ``after`` is -1.
+
+    Attributes:
+        after: `[K, V + 1]` next older key.
+        before: `[K, V + 1]` next newer key.
+        used: `[K]` keys held.
+        size: keys that a node may hold.
+        rank: `[V]` cumulative share of the keys (Zipf).
+    """
+
+    after: Ints32
+    before: Ints32
+    used: Ints
+    size: int
+    rank: Floats
+
+
+@kernel
+def key_of(uid: int, rank: Floats, key: np.uint64) -> int:
+    """Key that a task asks for: a function of the task alone."""
+    u = unit32(draw(uid, 5, key)[0])
+    return min(np.searchsorted(rank, u), len(rank) - 1)
+
+
+@kernel
+def cache_touch(cache: Cache, k: int, x: int) -> None:
+    """Make key x of node k the most recent one; put it in, and the oldest out, if it was not there."""
+    after, before = cache.after[k], cache.before[k]
+    end = len(cache.rank)
+    if after[x] >= 0:
+        after[before[x]] = after[x]
+        before[after[x]] = before[x]
+    else:
+        if cache.used[k] == cache.size:
+            old = before[end]
+            before[end] = before[old]
+            after[before[old]] = end
+            after[old] = -1
+        else:
+            cache.used[k] += 1
+    after[x] = after[end]
+    before[x] = end
+    before[after[end]] = x
+    after[end] = x
+
+
+@kernel
+def guide(share: Floats) -> Ints32:
+    """`[65]` for each 64th of [0, 1] the first index whose cumulative share reaches it."""
+    out = np.empty(65, np.int32)
+    for i in range(65):
+        out[i] = min(np.searchsorted(share, i / 64.0), len(share) - 1)
+    return out
+
+
+@kernel
+def leave_entry(
+    done: Tasks, n: int, mesh: Mesh, homes: Homes, cache: Cache, key: np.uint64, deadline_s: Floats,
+    a: Words, b: Words, c: Words, out: Tasks, ledger: Ledger,
+) -> int:  # fmt: skip
+    """Send tasks that left ingress on their way: answered from the cache, or over the mesh to their home.
+
+    On each hop a message is lost with a fixed chance, found missing after a timeout and sent again, at most so
+    many times; then the task is dropped as lost. A hop takes base x (1 - jitter + jitter x Exp(1)). A loaded
+    home asks two other nodes and gives the task to the lesser of the three (two choices: Mitzenmacher 2001).
+
+    Args:
+        done: tasks that left ingress, by entry node in time order.
+        n: rows in use.
+        mesh: live shortest paths.
+        homes: rule for the home node; its load counts this tick's own assignments.
+        cache: result caches, changed in place.
+        key: Philox key of the demand's stream (draws of keys, of later hops, of nodes asked).
+        deadline_s: `[C]` s.
+        a: `[n]` random words of each task for loss, ``b`` for the way there, ``c`` for the way back.
+        b: see ``a``.
+        c: see ``a``.
+        out: tasks on their way, ``at`` being their arrival at home.
+        ledger: counts.
+
+    Returns:
+        Rows in ``out``.
+    """
+    count = ledger.count
+    below = ledger.log_below[0]
+    at, arrived, uid, work = done.at, done.arrived, done.uid, done.work
+    draw_of_home, meta, place = done.back, done.meta, done.place
+    o_at, o_arrived, o_uid, o_work = out.at, out.arrived, out.uid, out.work
+    o_back, o_meta, o_place = out.back, out.meta, out.place
+    next_hop, link_s, alive = mesh.next_hop, mesh.link_s, mesh.alive
+    jitter, loss, retries, timeout_s = mesh.jitter, mesh.loss, mesh.retries, mesh.timeout_s
+    share, load, room, fixed = homes.share, homes.load, homes.room, homes.fixed
+    locality, threshold = homes.locality, homes.threshold
+    first_of = guide(share)
+    nodes = len(share)
+    ln_loss = ln(loss) if loss > 0.0 else -1.0
+    spread = 1.0 / (1.0 - locality) if locality < 1.0 else 0.0
+    replayed = len(fixed) > 0
+    caching = cache.size > 0
+    hops_all = 0
+    local_all = 0
+    tries_all = 0
+    first_all = 0
+    through_all = 0
+    latency_all = 0
+    m = 0
+    for i in range(n):
+        entry = np.int64(place[i])
+        t = at[i]
+        if caching and answer_from_cache(cache, key, done, i, deadline_s, ledger):
+            continue
+        home = entry
+        if replayed:
+            home = np.int64(fixed[uid[i] & 0xFFFFFF])
+        else:
+            u = np.float64(draw_of_home[i])
+            if u >= locality:
+                u = (u - locality) * spread
+                home = np.int64(first_of[int(u * 64.0)])
+                while home < nodes - 1 and share[home] < u:
+                    home += 1
+            if load[home] >= threshold or (threshold < np.inf and not alive[home]):
+                w = draw(uid[i], 6, key)
+                best = home
+                for j in range(2):
+                    other = np.int64(((w[0] if j == 0 else w[1]) * np.uint64(nodes)) >> np.uint64(32))
+                    if alive[other] and (load[other] < load[best] or not alive[best]):
+                        best = other
+                count[_ESCALATED] += 1
+                message(ledger, 3, 4, mesh.control_bytes, homes.decision_s)
+                t += homes.decision_s
+                home = best
+            load[home] += room[home]
+        back = 0.0
+        reason = 0
+        if not (alive[home] and alive[entry]):
+            reason = _UNREACHABLE
+        elif home == entry:
+            local_all += 1
+        else:
+            w0, w1, w2 = a[i], b[i], c[i]
+            node = entry
+            hops = 0
+            while node != home:
+                nxt = np.int64(next_hop[node, home])
+                if nxt < 0:
+                    reason = _UNREACHABLE
+                    break
+                if hops > 0:
+                    w = draw(uid[i], 16 + hops, key)
+                    w0, w1, w2 = w[0], w[1], w[2]
+                base = link_s[node, nxt]
+                lost = 0
+                if loss > 0.0:
+                    u = unit32(w0)
+                    if u < loss:
+                        lost = int(ln(u) / ln_loss)
+                tries_all += min(lost, retries) + 1
+                hops += 1
+                if lost > retries:
+                    reason = _LOST
+                    break
+                there = base
+                if jitter > 0.0:
+                    there = base * (1.0 - jitter - jitter * ln(unit32(w1)))
+                    back += base * (1.0 - jitter - jitter * ln(unit32(w2)))
+                else:
+                    back += base
+                if lost > 0:
+                    there += lost * timeout_s
+                else:
+                    first_all += 1
+                through_all += 1
+                latency_all += steps(there)
+                t += there
+                node = nxt
+            hops_all += hops
+        if reason:
+            count[reason] += 1
+            if sampled(uid[i], below):
+                note(ledger, uid[i], 9, t, reason)
+            continue
+        o_at[m] = t
+        o_arrived[m] = arrived[i]
+        o_uid[m] = uid[i]
+        o_work[m] = work[i]
+        o_back[m] = np.float32(back)
+        o_meta[m] = meta[i]
+        o_place[m] = home
+        if sampled(uid[i], below):
+            note(ledger, uid[i], 3, t, home)
+        m += 1
+    count[_HOPS] += hops_all
+    count[_LOCAL] += local_all
+    messages = ledger.messages
+    messages[3, 0] += hops_all
+    messages[3, 1] += tries_all
+    messages[3, 2] += first_all
+    messages[3, 3] += through_all
+    messages[3, 4] += tries_all * mesh.task_bytes
+    messages[3, 5] += latency_all
+    return m
+
+
+@kernel
+def answer_from_cache(
+    cache: Cache, key: np.uint64, done: Tasks, i: int, deadline_s: Floats, ledger: Ledger
+) -> bool:
+    """Answer a task at its entry node if its key is in the cache there."""
+    count = ledger.count
+    entry, uid, t = done.place[i], done.uid[i], done.at[i]
+    count[_LOOKUPS] += 1
+    x = key_of(uid, cache.rank, key)
+    if cache.after[entry, x] < 0:
+        return False
+    cache_touch(cache, entry, x)
+    took = t - done.arrived[i]
+    count[_HITS] += 1
+    count[_COMPLETED] += 1
+    count[_RESPONSE_T] += steps(took)
+    count[_NETWORK_T] += steps(took)
+    ledger.hist[0, bin_of(took)] += 1
+    ledger.hist[1, bin_of(took)] += 1
+    if took > deadline_s[task_class(done.meta[i])]:
+        count[_LATE] += 1
+    if sampled(uid, ledger.log_below[0]):
+        note(ledger, uid, 8, t, -1)
+    return True
+
+
+@kernel
+def remember_answers(uids: Ints, metas: Ints32, n: int, cache: Cache, key: np.uint64) -> None:
+    """Put the keys of tasks that were answered in a tick into their entry nodes' caches, for the next tick."""
+    for i in range(n):
+        cache_touch(cache, task_entry(metas[i]), key_of(uids[i], cache.rank, key))
