@@ -1,1 +1,31 @@
 """Swarmscale: a laboratory for large fleets of coordinated agents."""
+
+from .agents.workers import Worker
+from .agents.nodes import Cluster, CoordinationNode
+from .errors import ConfigError, UnknownChoiceError
+from .model.config import Config
+from .model.observation import Observation
+from .model.presets import preset_names
+from .model.records import read_records
+from .model.summary import Summary, combine
+from .model.swarm import SwarmModel
+from .registry import register
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Cluster",
+    "Config",
+    "ConfigError",
+    "CoordinationNode",
+    "Observation",
+    "Summary",
+    "SwarmModel",
+    "UnknownChoiceError",
+    "Worker",
+    "__version__",
+    "combine",
+    "preset_names",
+    "read_records",
+    "register",
+]

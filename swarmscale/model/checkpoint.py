@@ -1,0 +1,231 @@
+"""Checkpoints: arrays as safetensors, the rest as JSON in its header, never a pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import numpy as np
+from mesa.time import Priority, Schedule
+
+from ..choices import Choices
+from ..errors import ConfigError
+from . import build
+from .config import Config
+from .flow.network import Network
+from .records import write_whole
+
+if TYPE_CHECKING:
+    from .swarm import SwarmModel
+
+FORMAT = 1
+type Arrays = dict[str, np.ndarray[Any, Any]]
+
+
+def config_hash(config: Config) -> str:
+    """Digest of a config's settings."""
+    text = json.dumps(config.model_dump(mode="json"), sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def version() -> str:
+    """Version of this package."""
+    from .. import __version__
+
+    return __version__
+
+
+def save(model: SwarmModel, path: Path) -> Path:
+    """Write a checkpoint; see :meth:`SwarmModel.save`."""
+    from safetensors.numpy import save_file
+
+    header = {
+        "format": FORMAT,
+        "version": version(),
+        "config": model.config.model_dump(mode="json"),
+        "config_hash": config_hash(model.config),
+        "root_seed": model.root_seed,
+        "time": float(model.time),
+        "running": bool(model.running),
+        "next_id": model.agent_id_counter,
+        "demand": {"next_bin": model.flow.demand.next_bin, "rate_scale": model.flow.demand.rate_scale},
+        "failures_due": bool(np.isfinite(model._last_failure_check)),
+        "network": model.network.state(),
+        "knowledge": nx.node_link_data(model.knowledge, edges="links"),
+        "controllers": model.dispatcher.state(),
+        "rng": _generator_state(model.rng),
+        "random": _random_state(model.random.getstate()),
+        "log_missed": model.records.log_missed,
+    }
+    arrays = {name: np.ascontiguousarray(a) for name, a in _arrays(model).items()}
+    text = json.dumps(header)
+    write_whole(path, lambda part: save_file(arrays, part, metadata={"swarmscale": text}))
+    return path
+
+
+def load(cls: type[SwarmModel], path: Path, register: list[type]) -> SwarmModel:
+    """The model of a checkpoint; see :meth:`SwarmModel.load`."""
+    from safetensors import SafetensorError, safe_open
+
+    if not path.exists():
+        raise ConfigError(f"{path}: there is no such file")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            meta = file.metadata() or {}
+            if "swarmscale" not in meta:
+                raise ConfigError(f"{path}: is no checkpoint of swarmscale")
+            header = json.loads(meta["swarmscale"])
+            arrays: Arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError, json.JSONDecodeError) as error:
+        raise ConfigError(f"{path}: is no checkpoint of swarmscale, or it is damaged: {error}") from None
+    if header["format"] != FORMAT or header["version"] != version():
+        raise ConfigError(
+            f"{path}: was written by swarmscale {header['version']} (format {header['format']}), "
+            f"but this is {version()} (format {FORMAT}); resume it there, or run it anew from its config"
+        )
+    with _registered(register):
+        config = Config.parse(header["config"], str(path))
+        if config_hash(config) != header["config_hash"]:
+            raise ConfigError(f"{path}: its config does not match its hash; the file was changed")
+        model = cls(config, rng=header["root_seed"])
+        _restore(model, header, arrays)
+    return model
+
+
+def _arrays(model: SwarmModel) -> Arrays:
+    flow, out = model.flow, {}
+    for prefix, columns in _groups(model).items():
+        for name, array in columns.items():
+            out[f"{prefix}.{name}"] = array
+    for i, pool in enumerate(flow.pools):
+        for name, array in pool.used()._asdict().items():
+            out[f"pool{i}.{name}"] = array
+    out["fleet.size"] = model.fleet.size
+    out["pointer"] = flow.pointer
+    for name in ("zone_of_cluster", "node_of_zone", "node_of_cluster"):
+        out[f"hierarchy.{name}"] = getattr(model.hierarchy_arrays, name)
+    for name, array in model.records.arrays().items():
+        out[f"records.{name}"] = array
+    return out
+
+
+def _groups(model: SwarmModel) -> dict[str, dict[str, Any]]:
+    flow = model.flow
+    cache = {name: getattr(flow.cache, name) for name in ("after", "before", "used")}
+    return {
+        "rows": model.fleet.rows._asdict(),
+        "hands": flow.hands._asdict(),
+        "state": flow.state._asdict(),
+        "ingress": flow.ingress_servers._asdict(),
+        "dispatch": flow.dispatch_servers._asdict(),
+        "cache": cache,
+    }
+
+
+def _restore(model: SwarmModel, header: dict[str, Any], arrays: Arrays) -> None:
+    flow, fleet = model.flow, model.fleet
+
+    def group(prefix: str) -> Arrays:
+        n = len(prefix) + 1
+        return {name[n:]: a.copy() for name, a in arrays.items() if name.startswith(prefix + ".")}
+
+    for name, array in group("hierarchy").items():
+        setattr(model.hierarchy_arrays, name, array)
+    while fleet.clusters < len(arrays["fleet.size"]):
+        from ..agents.nodes import Cluster
+
+        Cluster(model, int(fleet.add_clusters(1)[0]))
+    fleet.rows = fleet.rows._replace(**group("rows"))
+    fleet.size = arrays["fleet.size"].copy()
+    fleet.version += 1
+    flow.hands = flow.hands._replace(**group("hands"))
+    flow.state = flow.state._replace(**group("state"))
+    flow.ingress_servers = flow.ingress_servers._replace(**group("ingress"))
+    flow.dispatch_servers = flow.dispatch_servers._replace(**group("dispatch"))
+    flow.cache = flow.cache._replace(**group("cache"))
+    flow.pointer = arrays["pointer"].copy()
+    for i, pool in enumerate(flow.pools):
+        pool.replace(pool.used()._replace(**group(f"pool{i}")))
+    flow.clusters = build.build_rule(model.config, fleet.size)
+    flow.demand.next_bin = header["demand"]["next_bin"]
+    flow.demand.rate_scale = header["demand"]["rate_scale"]
+    flow.network = model.network = Network.restored(header["network"])
+    flow._seen = (-1, -1)
+    model.knowledge = nx.node_link_graph(header["knowledge"], edges="links")
+    fleet.next_uid = header["next_id"]
+    model.agent_id_counter = header["next_id"]
+    model.records.restore(group("records"))
+    model.records.log_missed = header["log_missed"]
+    model._last_failure_check = 0.0 if header["failures_due"] else np.inf
+    model.rng.bit_generator.state = _numpy_state(header["rng"])
+    state = header["random"]
+    model.random.setstate((state[0], tuple(state[1]), state[2]))
+    _set_clock(model, header["time"], header["running"])
+    model.dispatcher.restore(header["controllers"])
+    if header["controllers"]:
+        model._watch()
+
+
+def _set_clock(model: SwarmModel, time: float, running: bool) -> None:
+    """Put Mesa's clock, and the event that runs a step, to the checkpoint's time."""
+    from mesa.time import EventGenerator
+
+    model.running = running
+    if not time:
+        return
+    model._default_schedule.stop()
+    model.time = time
+    model.steps = round(time)
+    schedule = Schedule(interval=1.0, start=time + 1.0)
+    model._default_schedule = EventGenerator(model, model._do_step, schedule, priority=Priority.HIGH).start()
+
+
+def _generator_state(generator: np.random.Generator) -> dict[str, Any]:
+    state: dict[str, Any] = json.loads(json.dumps(generator.bit_generator.state, default=_plain))
+    return state
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else int(value)
+
+
+def _numpy_state(state: dict[str, Any]) -> dict[str, Any]:
+    return state
+
+
+def _random_state(state: tuple[Any, ...]) -> list[Any]:
+    return [state[0], list(state[1]), state[2]]
+
+
+class _registered:  # noqa: N801
+    """Makes the user's classes known while a checkpoint is read."""
+
+    def __init__(self, classes: list[type]) -> None:
+        self._classes = classes
+
+    def __enter__(self) -> None:
+        for cls in self._classes:
+            table, name = registration(cls)
+            table.register(name)(cls)
+
+    def __exit__(self, *_: object) -> None:
+        """They stay known: the model uses them."""
+
+
+def registration(cls: type) -> tuple[Choices[Any], str]:
+    """The table and name that a class was registered under.
+
+    Raises:
+        ConfigError: if it never was.
+    """
+    found = getattr(cls, "__swarmscale_choice__", None)
+    if found is None:
+        raise ConfigError(
+            f'{cls.__name__} is not registered; put @swarmscale.register("family", "name") above it'
+        )
+    table: Choices[Any]
+    table, name = found
+    return table, name

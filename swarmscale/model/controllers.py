@@ -1,0 +1,116 @@
+"""Controllers: whatever acts on the model at a period of its own, run by one dispatcher in a declared order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from ..choices import Choices
+from ..errors import ConfigError, require
+
+if TYPE_CHECKING:
+    from .swarm import SwarmModel
+
+
+@runtime_checkable
+class Controller(Protocol):
+    """An object that acts on the model once a period.
+
+    To add one, write a frozen or plain dataclass with the two fields and the method, and hand an object of it
+    to :meth:`SwarmModel.add_controller`. What it must remember across a checkpoint goes out of ``memory()`` as
+    a JSON-ready dict and comes back into ``remember(...)``; both are optional. A checkpoint stores it by its
+    registered name (``@swarmscale.register("controller", "my-controller")``) and its fields.
+
+    Attributes:
+        period_s: time between two actions, s; a multiple of ``dt``.
+        order: controllers that are due in the same tick act by rising order, then by the order of adding.
+    """
+
+    period_s: float
+    order: int
+
+    def act(self, model: SwarmModel) -> None:
+        """Act; what it changes takes effect in the next tick."""
+        ...
+
+
+CONTROLLERS: Choices[Controller] = Choices("controller")
+
+
+@dataclass(slots=True)
+class Dispatcher:
+    """Runs the controllers that are due, after a tick's records are written.
+
+    Attributes:
+        dt: length of a tick, s.
+        due: how often each controller was due.
+        done: how often it acted.
+    """
+
+    dt: float
+    _entries: list[tuple[int, int, int, Controller]] = field(default_factory=list)
+    due: list[int] = field(default_factory=list)
+    done: list[int] = field(default_factory=list)
+
+    @property
+    def controllers(self) -> list[Controller]:
+        """All controllers in the order of adding."""
+        return [entry[3] for entry in sorted(self._entries, key=lambda entry: entry[1])]
+
+    def add(self, controller: Controller) -> None:
+        """Run this controller from the next tick on.
+
+        Raises:
+            ConfigError: if it is no controller or its period is no multiple of the tick.
+        """
+        if not isinstance(controller, Controller):
+            raise ConfigError(
+                f"{type(controller).__name__} is no controller: it needs period_s, order and act(model)"
+            )
+        ticks = controller.period_s / self.dt
+        name = f"{type(controller).__name__}.period_s"
+        require(
+            ticks >= 1 and abs(ticks - round(ticks)) < 1e-9,
+            name,
+            controller.period_s,
+            f"a multiple of dt = {self.dt:g}",
+        )
+        self._entries.append((controller.order, len(self._entries), round(ticks), controller))
+        self._entries.sort(key=lambda entry: entry[:2])
+        self.due.append(0)
+        self.done.append(0)
+
+    def run(self, model: SwarmModel) -> None:
+        """Let those act whose period ends with this tick."""
+        tick = round(model.time)
+        for _, number, ticks, controller in self._entries:
+            if tick % ticks == 0:
+                self.due[number] += 1
+                controller.act(model)
+                self.done[number] += 1
+
+    def state(self) -> list[dict[str, Any]]:
+        """The controllers for a checkpoint: name, fields, memory, counts.
+
+        Raises:
+            ConfigError: if one is not registered.
+        """
+        return [
+            CONTROLLERS.dump(c)
+            | {
+                "memory": c.memory() if hasattr(c, "memory") else None,
+                "due": self.due[i],
+                "done": self.done[i],
+            }
+            for i, c in enumerate(self.controllers)
+        ]
+
+    def restore(self, state: list[dict[str, Any]]) -> None:
+        """Build the controllers of a checkpoint anew."""
+        for entry in state:
+            fields = {k: v for k, v in entry.items() if k not in ("name", "memory", "due", "done")}
+            controller = CONTROLLERS.make(entry["name"], **fields)
+            if entry["memory"] is not None and hasattr(controller, "remember"):
+                controller.remember(entry["memory"])
+            self.add(controller)
+            self.due[-1], self.done[-1] = entry["due"], entry["done"]

@@ -1,0 +1,386 @@
+"""The records of a run: one row a tick, series of clusters and nodes, histograms, the log of sampled tasks."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..agents.fleet import Fleet
+from ..arrays import Floats, Ints
+from ..errors import ConfigError
+from .columns import BY_NAME, COLUMNS, QUANTILES, STATES, TIMED, Raw, float_columns, integer_columns
+from .flow.engine import TaskFlow
+from .flow.ledger import (
+    BINS,
+    CHANNELS,
+    HISTOGRAMS,
+    MESSAGE_COLUMNS,
+    STAGES,
+    Count,
+    Ledger,
+    bin_edges,
+    quantiles,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = 1
+CLUSTER_COLUMNS = ("size", "ready", "waiting", "in_service", "busy_t", "ready_t", "completed")
+NODE_COLUMNS = ("ingress_busy_t", "dispatch_busy_t")
+_HIST_ROW = {"response": 0, "network": 1, "first_token": 3}
+
+
+class Records:
+    """What a run leaves behind; grows by one row a tick.
+
+    Attributes:
+        dt: length of a tick, s.
+        ticks: rows so far.
+        window_s: time that one kept histogram covers, s.
+        cluster_period_s: time between two rows of the clusters' series, s.
+    """
+
+    def __init__(self, dt: float, window_s: float, cluster_period_s: float) -> None:
+        self.dt = dt
+        self.window_s = window_s
+        self.cluster_period_s = cluster_period_s
+        self.ticks = 0
+        self._window_ticks = round(window_s / dt)
+        self._period_ticks = round(cluster_period_s / dt)
+        self._counts = np.zeros((256, integer_columns()), np.int64)
+        self._floats = np.zeros((256, float_columns()))
+        self._window = np.zeros((len(HISTOGRAMS), BINS), np.int64)
+        self._windows: list[Ints] = []
+        self._clusters: list[Ints] = []
+        self._nodes: list[Ints] = []
+        self._log: list[tuple[Ints, ...]] = []
+        self.log_missed = 0
+        self._shares = np.array(QUANTILES)
+        self._middles = bin_middles()
+
+    def __len__(self) -> int:
+        return self.ticks
+
+    def add(self, flow: TaskFlow) -> None:
+        """Write the row of the tick that the flow just did, and clear its ledger."""
+        t = self.ticks
+        if t == len(self._counts):
+            self._counts = np.concatenate([self._counts, np.zeros_like(self._counts)])
+            self._floats = np.concatenate([self._floats, np.zeros_like(self._floats)])
+        ledger, row = flow.ledger, self._counts[t]
+        n, m = len(Count), len(CHANNELS) * len(MESSAGE_COLUMNS)
+        row[:n] = ledger.count
+        row[n : n + m] = ledger.messages.reshape(-1)
+        row[n + m :] = states(flow)
+        for i, timed in enumerate(TIMED):
+            k = len(QUANTILES) * i
+            hist = ledger.hist[_HIST_ROW[timed]]
+            quantiles(hist, self._shares, self._middles, self._floats[t, k : k + len(QUANTILES)])
+        self._window += ledger.hist
+        self.ticks = t + 1
+        if self.ticks % self._window_ticks == 0:
+            self._windows.append(self._window.astype(np.int32))
+            self._window[:] = 0
+        if self.ticks % self._period_ticks == 0:
+            self._series(flow)
+        self._take_log(ledger)
+        ledger.count[:] = 0
+        ledger.messages[:] = 0
+        ledger.hist[:] = 0
+
+    def _series(self, flow: TaskFlow) -> None:
+        s = flow.state
+        self._clusters.append(
+            np.stack([flow.fleet.size, s.ready, s.waiting, s.in_service, s.busy_t, s.ready_t, s.completed])
+        )
+        self._nodes.append(np.stack([flow.ingress_servers.busy_t, flow.dispatch_servers.busy_t]))
+
+    def _take_log(self, ledger: Ledger) -> None:
+        n = int(ledger.log_used[0])
+        if n:
+            columns = (ledger.log_uid, ledger.log_stage, ledger.log_time, ledger.log_place)
+            self._log.append(tuple(column[:n].copy() for column in columns))
+        self.log_missed += int(ledger.log_used[1])
+        ledger.log_used[:] = 0
+
+    def raw(self, first: int = 0, last: int | None = None) -> Raw:
+        """What was counted in the ticks [first, last)."""
+        stop = self.ticks if last is None else min(last, self.ticks)
+        return Raw(self._counts[first:stop], self._floats[first:stop], self.dt)
+
+    def column(self, name: str) -> Floats:
+        """`[T]` one column of :meth:`frame`.
+
+        Raises:
+            UnknownChoiceError: if there is no such column.
+        """
+        if name == "time_s":
+            return np.arange(1, self.ticks + 1) * self.dt
+        if name not in BY_NAME:
+            from ..errors import UnknownChoiceError
+
+            raise UnknownChoiceError("column of the records", name, ["time_s", *BY_NAME])
+        return BY_NAME[name].value(self.raw())
+
+    def frame(self) -> pd.DataFrame:
+        """Tidy table of the run, one row a tick: ``time_s`` (end of the tick) and the columns of ``COLUMNS``."""
+        import pandas as pd
+
+        raw = self.raw()
+        columns: dict[str, Any] = {"time_s": self.column("time_s")}
+        for column in COLUMNS:
+            values = column.value(raw)
+            columns[column.name] = values.astype(np.int64) if column.whole else values
+        return pd.DataFrame(columns)
+
+    def histogram(self, which: str, first_s: float = 0.0, last_s: float = np.inf) -> Ints:
+        """`[1024]` counts of a histogram over the whole windows within [first_s, last_s).
+
+        Args:
+            which: response, network, cluster_wait or first_token.
+            first_s: s.
+            last_s: s.
+        """
+        row = HISTOGRAMS.index(which)
+        total = np.zeros(BINS, np.int64)
+        for i, window in enumerate(self._windows):
+            if i * self.window_s >= first_s - 1e-9 and (i + 1) * self.window_s <= last_s + 1e-9:
+                total += window[row]
+        rest_s = len(self._windows) * self.window_s
+        if rest_s >= first_s - 1e-9 and self.ticks * self.dt <= last_s + 1e-9:
+            total += self._window[row]
+        return total
+
+    def windows(self) -> Ints:
+        """`[W, 4, 1024]` the whole windows' histograms."""
+        if not self._windows:
+            return np.zeros((0, len(HISTOGRAMS), BINS), np.int64)
+        return np.stack(self._windows).astype(np.int64)
+
+    def cluster_series(self) -> dict[str, Any]:
+        """The clusters' series: ``time_s`` `[P]` and, for each name, a list of P arrays `[Q]`.
+
+        Names: size, ready, waiting, in_service (at that time), busy_s, ready_s (agent-seconds in the period),
+        completed (tasks in the period).
+        """
+        out: dict[str, Any] = {"time_s": (np.arange(len(self._clusters)) + 1) * self.cluster_period_s}
+        for i, name in enumerate(CLUSTER_COLUMNS):
+            values = [rows[i] for rows in self._clusters]
+            if i < 4:
+                out[name] = values
+            else:
+                scale = 1.0 if name == "completed" else 1 / 2**20
+                out[name.replace("_t", "_s")] = [scale * gain for gain in _gains(values)]
+        return out
+
+    def node_series(self) -> dict[str, Any]:
+        """The nodes' series: ``time_s`` `[P]`, ``ingress_busy`` and ``dispatch_busy``: busy shares `[P, K]`."""
+        out: dict[str, Any] = {"time_s": (np.arange(len(self._nodes)) + 1) * self.cluster_period_s}
+        for i, name in enumerate(("ingress_busy", "dispatch_busy")):
+            gains = _gains([rows[i] for rows in self._nodes])
+            out[name] = np.array(gains) / 2**20 / self.cluster_period_s if gains else np.zeros((0, 0))
+        return out
+
+    def cluster_frame(self) -> pd.DataFrame:
+        """The clusters' series as a tidy table: time_s, cluster, and the columns of :meth:`cluster_series`."""
+        import pandas as pd
+
+        series = self.cluster_series()
+        sizes = [len(rows) for rows in series["size"]]
+        columns: dict[str, Any] = {
+            "time_s": np.repeat(series["time_s"], sizes),
+            "cluster": np.concatenate([np.arange(n) for n in sizes]) if sizes else np.zeros(0, np.int64),
+        }
+        for name, values in series.items():
+            if name != "time_s":
+                columns[name] = np.concatenate(values) if values else np.zeros(0)
+        return pd.DataFrame(columns)
+
+    def task_log(self) -> pd.DataFrame:
+        """The sampled tasks, one row each: their key, the time of each stage in s, node, cluster, agent's row.
+
+        ``attempts`` counts how often an agent began it; ``reason`` is why it was dropped. Times of stages that it
+        did not reach are NaN; of stages reached more than once the last time stands.
+        """
+        import pandas as pd
+
+        if not self._log:
+            return pd.DataFrame(
+                columns=["uid", *STAGES, "entry", "home", "cluster", "row", "attempts", "reason"]
+            )
+        uid, stage, time, place = (np.concatenate(parts) for parts in zip(*self._log, strict=True))
+        keys, row = np.unique(uid, return_inverse=True)
+        out: dict[str, Any] = {"uid": keys}
+        for i, name in enumerate(STAGES):
+            at = np.full(len(keys), np.nan)
+            mine = stage == i
+            at[row[mine]] = time[mine]
+            out[name] = at
+        for name, i in (("entry", 0), ("home", 3), ("cluster", 6), ("row", 7), ("reason_code", 9)):
+            where = np.full(len(keys), -1, np.int64)
+            mine = stage == i
+            where[row[mine]] = place[mine]
+            out[name] = where
+        out["attempts"] = np.bincount(row[stage == 7], minlength=len(keys))
+        names = {int(c): c.name.lower().removeprefix("dropped_") for c in Count}
+        out["reason"] = [names[int(c)] if c >= 0 else "" for c in out.pop("reason_code")]
+        return pd.DataFrame(out)
+
+    def write(self, folder: Path, extra: dict[str, str] | None = None) -> list[Path]:
+        """Write ``records.parquet``, ``clusters.parquet`` and, if tasks were sampled, ``tasks.parquet``.
+
+        Each file is written beside its place and moved there whole; schema version and units stand in its
+        metadata.
+
+        Raises:
+            ConfigError: if the folder cannot be written.
+        """
+        tables: list[tuple[str, pd.DataFrame]] = [
+            ("records.parquet", self.frame()),
+            ("clusters.parquet", self.cluster_frame()),
+        ]
+        if self._log:
+            tables.append(("tasks.parquet", self.task_log()))
+        return [_write_parquet(folder / name, table, self.dt, extra or {}) for name, table in tables]
+
+    def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
+        """All that a checkpoint must hold, by name."""
+        out = {
+            "counts": self._counts[: self.ticks],
+            "floats": self._floats[: self.ticks],
+            "window": self._window,
+            "windows": self.windows().astype(np.int32),
+        }
+        for i, rows in enumerate(self._clusters):
+            out[f"clusters.{i}"] = rows
+        for i, rows in enumerate(self._nodes):
+            out[f"nodes.{i}"] = rows
+        if self._log:
+            for name, parts in zip(
+                ("uid", "stage", "time", "place"), zip(*self._log, strict=True), strict=True
+            ):
+                out[f"log.{name}"] = np.concatenate(parts)
+        return out
+
+    def restore(self, arrays: dict[str, np.ndarray[Any, Any]]) -> None:
+        """Take back what :meth:`arrays` gave."""
+        self.ticks = len(arrays["counts"])
+        size = max(256, self.ticks)
+        self._counts = np.zeros((size, integer_columns()), np.int64)
+        self._floats = np.zeros((size, float_columns()))
+        self._counts[: self.ticks] = arrays["counts"]
+        self._floats[: self.ticks] = arrays["floats"]
+        self._window = arrays["window"].copy()
+        self._windows = [w.copy() for w in arrays["windows"]]
+        for name, target in (("clusters", self._clusters), ("nodes", self._nodes)):
+            target.clear()
+            while f"{name}.{len(target)}" in arrays:
+                target.append(arrays[f"{name}.{len(target)}"].copy())
+        self._log = []
+        if "log.uid" in arrays:
+            self._log = [tuple(arrays[f"log.{n}"].copy() for n in ("uid", "stage", "time", "place"))]
+
+
+def states(flow: TaskFlow) -> Ints:
+    """`[8]` agents in each state but empty, counted anew only where some are neither idle nor busy."""
+    out = np.zeros(len(STATES), np.int64)
+    ready, busy = int(flow.state.ready.sum()), int(flow.state.in_service.sum())
+    if ready == len(flow.fleet):
+        out[STATES.index("busy")] = busy
+        out[STATES.index("idle")] = ready - busy
+        return out
+    return np.asarray(Fleet.counts(flow.fleet)[1:], np.int64)
+
+
+def bin_middles() -> Floats:
+    """`[1024]` geometric middle of each histogram bin in s; half of the upper edge for the first."""
+    edges = bin_edges()
+    middles = np.sqrt(np.maximum(edges[:-1], edges[1] / 4) * np.minimum(edges[1:], edges[-2] * 1.02))
+    return np.asarray(middles, np.float64)
+
+
+def _gains(cumulative: list[Ints]) -> list[Ints]:
+    """Differences of cumulative rows whose length may grow."""
+    out = []
+    for i, now in enumerate(cumulative):
+        gain = now.copy()
+        if i:
+            gain[: len(cumulative[i - 1])] -= cumulative[i - 1]
+        out.append(gain)
+    return out
+
+
+def _write_parquet(path: Path, table: pd.DataFrame, dt: float, extra: dict[str, str]) -> Path:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    data = pa.Table.from_pandas(table, preserve_index=False)
+    units = {name: BY_NAME[name].unit for name in table.columns if name in BY_NAME} | {"time_s": "s"}
+    meta = {
+        "swarmscale.schema": str(SCHEMA),
+        "swarmscale.dt_s": repr(dt),
+        "swarmscale.units": json.dumps(units),
+    }
+    data = data.replace_schema_metadata({**(data.schema.metadata or {}), **meta, **extra})
+    write_whole(path, lambda part: pq.write_table(data, part, compression="zstd"))
+    return path
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file beside its place and move it there when it is whole.
+
+    Raises:
+        ConfigError: if the folder cannot be made or written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+    except OSError as error:
+        raise ConfigError(f"{path.parent}: cannot be written: {error.strerror or error}") from None
+    part = Path(name)
+    try:
+        write(part)
+        part.chmod(0o644)
+        part.replace(path)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_records(path: str | Path) -> pd.DataFrame:
+    """The table of a ``records.parquet`` of this or an older schema.
+
+    Columns that an older file lacks are NaN; a file of a newer schema is refused.
+
+    Raises:
+        ConfigError: if the file cannot be read, is no records file or is newer than this version.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        data = pq.read_table(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise ConfigError(f"{path}: cannot be read as Parquet: {str(error).splitlines()[0]}") from None
+    meta = data.schema.metadata or {}
+    if b"swarmscale.schema" not in meta:
+        raise ConfigError(f"{path}: is no records file of swarmscale (it has no swarmscale.schema)")
+    schema = int(meta[b"swarmscale.schema"])
+    if schema > SCHEMA:
+        raise ConfigError(
+            f"{path}: has schema {schema}, but this version reads up to {SCHEMA}; update swarmscale"
+        )
+    table = data.to_pandas()
+    for column in COLUMNS:
+        if column.name not in table:
+            table[column.name] = np.nan
+    return table[["time_s", *BY_NAME]]

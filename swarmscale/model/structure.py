@@ -1,0 +1,45 @@
+"""What structural agents ask about clusters and nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .flow.engine import TaskFlow
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """The arrays of a flow, one number at a time; see :class:`swarmscale.agents.nodes.StructureView`."""
+
+    flow: TaskFlow
+
+    def cluster_size(self, q: int) -> int:
+        """Agents in a cluster."""
+        return int(self.flow.fleet.size[q])
+
+    def cluster_waiting(self, q: int) -> int:
+        """Tasks in a cluster's queue."""
+        return int(self.flow.state.waiting[q])
+
+    def cluster_busy(self, q: int) -> int:
+        """Tasks in the hands of a cluster's agents."""
+        return int(self.flow.state.in_service[q])
+
+    def node_of_cluster(self, q: int) -> int:
+        """The node that a cluster is under."""
+        return int(self.flow.hierarchy.node_of_cluster[q])
+
+    def zone_of_cluster(self, q: int) -> int:
+        """The zone that a cluster is in."""
+        return int(self.flow.hierarchy.zone_of_cluster[q])
+
+    def clusters_of(self, node: int) -> list[int]:
+        """The clusters under a node."""
+        return [int(q) for q in np.flatnonzero(self.flow.hierarchy.node_of_cluster == node)]
+
+    def node_alive(self, node: int) -> bool:
+        """Whether a node answers."""
+        self.flow.network.refresh()
+        return bool(self.flow.network.alive[node])

@@ -1,0 +1,364 @@
+"""The model: a fleet, its structure and its task flow as a Mesa model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import networkx as nx
+import numpy as np
+from mesa.time import Priority, Schedule
+
+from .. import rng as random_streams
+from ..agents.cognition import FUNCTIONS, cognition_graph
+from ..agents.fleet import IDLE, NEVER, STARTING, WARM, Fleet
+from ..agents.hierarchy import Hierarchy, add_workers
+from ..agents.knowledge import knowledge_graph
+from ..agents.nodes import Cluster, CognitiveNode, CoordinationNode
+from ..agents.population import ArrayPopulation, announce_added, announce_removed
+from ..arrays import Ints
+from ..errors import ConfigError, require
+from . import build
+from .collector import RecordsCollector
+from .config import Config, whole
+from .controllers import Controller, Dispatcher
+from .observation import Observation, observe
+from .records import Records
+from .structure import Structure
+from .summary import Summary, summarize
+
+if TYPE_CHECKING:
+    import mesa
+
+
+class SwarmModel(ArrayPopulation):
+    """A fleet of agents that serves tasks, stepped one tick at a time.
+
+    Attributes:
+        config: the settings.
+        root_seed: the one number that, with the config, determines the run.
+        fleet: the workers.
+        flow: the tasks on their way and the stations that they pass.
+        hierarchy_arrays: which cluster is under which zone and node.
+        network: the mesh as latencies and live paths.
+        cognition: the 12 cognitive functions, ``nx.DiGraph``.
+        knowledge: the 9 knowledge domains, ``nx.Graph``.
+        records: what happened so far.
+        datacollector: the same columns for Mesa.
+        dispatcher: runs the controllers.
+    """
+
+    def __init__(
+        self,
+        config: str | Path | Mapping[str, Any] | Config = "llm-fleet",
+        *,
+        rng: Any = None,
+        scenario: mesa.Scenario | None = None,
+        **changes: Any,
+    ) -> None:
+        """Build a model at time 0.
+
+        Args:
+            config: a preset's name, the path of a TOML file, a nested dict, or a :class:`Config`.
+            rng: the seed: a whole number or the text of one; None draws fresh entropy and records it; a
+                Generator gives one recorded draw.
+            scenario: a Mesa scenario; its fields are dotted keys with ``__`` for the dot.
+            changes: dotted keys, as in ``**{"fleet.agents": 50_000}``; ``__`` may stand for the dot.
+
+        Raises:
+            ConfigError: if a setting cannot be used.
+        """
+        keys = {name.replace("__", "."): value for name, value in changes.items()}
+        if scenario is not None:
+            keys = _scenario_keys(scenario) | keys
+            rng = rng if rng is not None else getattr(scenario, "rng", None)
+        self.config = Config.load(config)
+        if keys:
+            self.config = self.config.changed(keys)
+        self.root_seed = random_streams.root_seed(rng)
+        super().__init__(rng=self.root_seed)
+        flow = build.build_flow(self.config, self.root_seed)
+        self.hierarchy_arrays: Hierarchy = flow.hierarchy
+        self.flow = flow
+        self.structure = Structure(flow)
+        for k in range(flow.network.nodes):
+            CoordinationNode(self, k)
+        for q in range(flow.fleet.clusters):
+            Cluster(self, q)
+        for name in FUNCTIONS:
+            CognitiveNode(self, name)
+        self.fleet: Fleet = flow.fleet
+        self.network = flow.network
+        self.cognition: nx.DiGraph[str] = cognition_graph()
+        self.knowledge: nx.Graph[str] = knowledge_graph()
+        c = self.config
+        self.records = Records(c.dt, c.records.window_s, c.records.cluster_period_s)
+        self.dispatcher = Dispatcher(c.dt)
+        self.datacollector = RecordsCollector(self.records)
+        self._watching: Any = None
+        self._last_failure_check = NEVER
+
+    @property
+    def now_s(self) -> float:
+        """Simulated time in s."""
+        return float(self.time) * self.config.dt
+
+    @property
+    def mesh(self) -> nx.Graph[int]:
+        """The coordination nodes and their links."""
+        return self.network.graph
+
+    @property
+    def hierarchy(self) -> nx.DiGraph[tuple[str, int]]:
+        """Levels 0 to 3 as a graph, with the present figures of the clusters."""
+        return self.hierarchy_graph()
+
+    def hierarchy_graph(self, *, workers: bool = False) -> nx.DiGraph[tuple[str, int]]:
+        """The hierarchy as a graph; vertices are ("orchestrator",), ("node", k), ("zone", z), ("cluster", q).
+
+        Args:
+            workers: add level 4, ("worker", unique id), with state, speed and kind.
+        """
+        state, fleet = self.flow.state, self.fleet
+        graph = self.hierarchy_arrays.graph(
+            nodes={"alive": self.network.alive},
+            clusters={
+                "size": fleet.size,
+                "ready": state.ready,
+                "waiting": state.waiting,
+                "in_service": state.in_service,
+            },
+        )
+        if workers:
+            rows = fleet.live()
+            names = self.workers
+            add_workers(
+                graph,
+                (rows // fleet.slots).astype(np.int32),
+                fleet.column("uid")[rows].astype(np.int64),
+                {name: names.array(name) for name in ("state", "speed", "kind")},
+            )
+        return graph
+
+    @property
+    def observation(self) -> Observation:
+        """What controllers see: the figures of the last tick, read only."""
+        return observe(self)
+
+    def step(self) -> None:
+        """One tick: what is due, the flow of tasks, the records, the controllers."""
+        tick, dt = round(self.time), self.config.dt
+        begin, end = (tick - 1) * dt, tick * dt
+        # 1. operations and decisions took effect when they were given, at this tick's begin
+        # 2. faults: agents whose failure time has come
+        self._fail_due(begin)
+        # 3. the flow of tasks over [begin, end)
+        self.flow.tick(begin, end, self.probe_s(begin))
+        self._let_go()
+        # 4. the records
+        self.records.add(self.flow)
+        # 5. the controllers act after this step: see add_controller
+        if end >= self.config.seconds - 1e-9:
+            self.running = False
+
+    def probe_s(self, begin: float) -> float:
+        """The instant at which the numbers present are sampled: one in each bin of ``demand.bin_s``, drawn for it."""
+        width = self.config.demand.bin_s
+        number = int(begin / width + 1e-9)
+        word = random_streams.draw(number, 0, self.flow.sample_key)
+        instant = (number + random_streams.unit(word[0], word[1])) * width
+        return instant if instant >= begin else -1.0
+
+    def run(self, seconds: float | None = None, *, progress: bool = False) -> Self:
+        """Step until the given simulated time has passed, or until the config's end.
+
+        Args:
+            seconds: simulated time, a multiple of dt; None for what is left of ``config.seconds``.
+            progress: show a progress bar.
+
+        Raises:
+            ConfigError: if it is no multiple of dt.
+        """
+        dt = self.config.dt
+        left = max(self.config.seconds - self.now_s, 0.0) if seconds is None else seconds
+        require(left >= 0 and whole(left / dt), "seconds", seconds, f"a multiple of dt = {dt:g}, 0 or more")
+        ticks = range(round(left / dt))
+        if not progress:
+            for _ in ticks:
+                self.step()
+            return self
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*parts, transient=True) as bar:
+            task = bar.add_task(f"{self.config.name}: ticks", total=len(ticks))
+            for _ in ticks:
+                self.step()
+                bar.advance(task)
+        return self
+
+    def summary(self) -> Summary:
+        """Every metric of the run with its definition and, where the demand is stationary, its interval."""
+        return summarize(self)
+
+    def add_controller(self, controller: Controller) -> None:
+        """Let a controller act at its period, from the next tick on.
+
+        Raises:
+            ConfigError: if it is no controller or its period does not fit the tick.
+        """
+        self.dispatcher.add(controller)
+        if self._watching is None:
+            self._watch()
+
+    def _watch(self) -> None:
+        """Mesa runs the dispatcher after each step: one event a tick, whatever the number of controllers."""
+        schedule = Schedule(interval=1.0, start=float(self.time) + 1.0)
+        self._watching = self.schedule_recurring(self._control, schedule, priority=Priority.LOW)
+
+    def _control(self) -> None:
+        self.dispatcher.run(self)
+
+    # -- operations: given between ticks, in force from the next tick's begin -----------------------------
+
+    def spawn(self, count: int, *, warm: bool = False, start_s: float | None = None) -> Ints:
+        """Make agents; clusters are added at the nodes with the fewest where all are full.
+
+        Args:
+            count: number of agents.
+            warm: put them into the warm pool, not on their way.
+            start_s: time until they are ready, s; the config's ``life.start_s`` if None.
+
+        Returns:
+            `[count]` rows of the new agents.
+        """
+        require(count >= 0, "count", count, "0 or more")
+        while self.fleet.room() < count:
+            self._add_cluster()
+        ready_at = self.now_s + (self.config.life.start_s if start_s is None else start_s)
+        rows = self.fleet.spawn(count, ready_at, state=WARM if warm else STARTING)
+        self._sizes_changed()
+        announce_added(self, rows)
+        return rows
+
+    def activate(self, count: int) -> Ints:
+        """Start up to ``count`` warm agents; they are ready after ``life.warm_start_s``."""
+        rows = np.flatnonzero(self.fleet.column("state") == WARM)[:count]
+        self.fleet.activate(rows, self.now_s + self.config.life.warm_start_s)
+        return rows
+
+    def drain_workers(self, rows: Ints) -> None:
+        """Let agents finish their tasks and leave; idle ones leave at once."""
+        states = self.fleet.column("state")[rows]
+        announce_removed(self, rows[states == IDLE])
+        self.fleet.drain(rows)
+        self._sizes_changed()
+
+    def retire_workers(self, rows: Ints) -> None:
+        """Take agents out at once; their tasks go back to their clusters' queues."""
+        self.flow.interrupt(rows, self.now_s)
+        super().retire_workers(rows)
+        self._sizes_changed()
+
+    def fail_workers(self, rows: Ints, *, repair_s: float | None = None) -> None:
+        """Let agents fail now; their tasks go back, and they are ready again after the repair.
+
+        Args:
+            rows: rows of the fleet.
+            repair_s: s; the config's ``life.repair_s`` if None; infinity for no repair.
+        """
+        repair = self.config.life.repair_s if repair_s is None else repair_s
+        self.flow.interrupt(rows, self.now_s)
+        self.fleet.fail(rows)
+        if np.isfinite(repair):
+            self.fleet.recover(rows, self.now_s + repair)
+
+    def schedule_failures(self, rows: Ints, fail_at: Any) -> None:
+        """Give agents a time to fail, s; the failure takes effect at the first tick that begins then or later."""
+        self.fleet.column("fail_at")[rows] = fail_at
+        self._last_failure_check = 0.0
+
+    def kill_node(self, node: int) -> None:
+        """A coordination node stops answering; paths go round it."""
+        self.network.fail_node(node)
+
+    def revive_node(self, node: int) -> None:
+        """A coordination node answers again."""
+        self.network.restore_node(node)
+
+    def cut_link(self, a: int, b: int) -> None:
+        """A link of the mesh goes down."""
+        self.network.cut_link(a, b)
+
+    def restore_link(self, a: int, b: int) -> None:
+        """A link of the mesh comes up."""
+        self.network.restore_link(a, b)
+
+    def scale_demand(self, factor: float) -> None:
+        """Multiply the rate of arrivals from the next bin on (a flash crowd); 1 is as configured."""
+        require(factor >= 0, "factor", factor, "0 or more")
+        self.flow.demand.rate_scale = factor
+
+    def _add_cluster(self) -> None:
+        per_node = np.bincount(self.hierarchy_arrays.node_of_cluster, minlength=self.network.nodes)
+        self.hierarchy_arrays.add_cluster(int(per_node.argmin()))
+        number = int(self.fleet.add_clusters(1)[0])
+        self.flow.grow()
+        Cluster(self, number)
+
+    def _sizes_changed(self) -> None:
+        self.flow.clusters = build.build_rule(self.config, self.fleet.size)
+
+    def _fail_due(self, begin: float) -> None:
+        if self._last_failure_check == NEVER:
+            return
+        fail_at = self.fleet.column("fail_at")
+        due = np.flatnonzero(fail_at <= begin)
+        if len(due):
+            self.fail_workers(due)
+        self._last_failure_check = 0.0 if np.isfinite(fail_at).any() else NEVER
+
+    def _let_go(self) -> None:
+        """Free the rows of agents that finished draining."""
+        if int(self.flow.state.ready.sum()) < len(self.fleet):
+            gone = self.fleet.sweep()
+            if len(gone):
+                self._sizes_changed()
+
+    # -- save and resume ----------------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> Path:
+        """Write a checkpoint from which the run goes on bit for bit, in any process.
+
+        Raises:
+            ConfigError: if a strategy or controller is not registered, or the file cannot be written.
+        """
+        from .checkpoint import save
+
+        return save(self, Path(path))
+
+    @classmethod
+    def load(cls, path: str | Path, *, register: list[type] | None = None) -> SwarmModel:
+        """The model of a checkpoint.
+
+        Args:
+            path: the file that :meth:`save` wrote.
+            register: the user's own strategy and controller classes that it holds; no name found in the file
+                is ever imported.
+
+        Raises:
+            ConfigError: if it is no checkpoint, was written by another version, or was changed.
+        """
+        from .checkpoint import load
+
+        return load(cls, Path(path), register or [])
+
+
+def _scenario_keys(scenario: Any) -> dict[str, Any]:
+    given = scenario.to_dict() if hasattr(scenario, "to_dict") else dict(scenario)
+    skipped = ("model", "rng", "scenario_id", "replication_id")
+    keys = {k.replace("__", "."): v for k, v in given.items() if not k.startswith("_") and k not in skipped}
+    if "config" in keys:
+        raise ConfigError("a scenario's fields are settings; give config to SwarmModel itself")
+    return keys

@@ -1,0 +1,40 @@
+"""The families of strategies by kind, and the decorator that adds a user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .agents.topology import TOPOLOGIES
+from .choices import Choices
+from .errors import UnknownChoiceError
+from .model.controllers import CONTROLLERS
+from .model.flow.dispatch import DISPATCH_RULES
+from .model.flow.sources import SOURCES
+
+FAMILIES: dict[str, Choices[Any]] = {
+    table.kind: table for table in (TOPOLOGIES, DISPATCH_RULES, SOURCES, CONTROLLERS)
+}
+
+
+def register[S](kind: str, name: str) -> Callable[[type[S]], type[S]]:
+    """Give a user's own strategy class a name, as a decorator.
+
+    Args:
+        kind: the family: "topology", "dispatch rule", "demand source" or "controller".
+        name: the name by which configs, files and the command line know it.
+
+    Raises:
+        UnknownChoiceError: if there is no such family.
+        ConfigError: if the name is taken.
+    """
+    if kind not in FAMILIES:
+        raise UnknownChoiceError("family of strategies", kind, FAMILIES)
+    table = FAMILIES[kind]
+
+    def add(cls: type[S]) -> type[S]:
+        table.register(name)(cls)
+        cls.__swarmscale_choice__ = (table, name)  # type: ignore[attr-defined]
+        return cls
+
+    return add
