@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ...agents.fleet import BUSY, DRAINING, IDLE, RETIRED, Rows
-from ...arrays import Floats, Floats32, Ints, Ints32, kernel
+from ...arrays import Floats, Floats32, Ints, Ints32, inlined, kernel
+from ...rng import U
 from .arrivals import Marks, token_row
 from .ledger import Count, Ledger, bin_of, note, sampled, steps
-from .tasks import Tasks, copy_task, task_class
+from .tasks import Tasks, task_class
 
 _IDLE, _BUSY, _DRAINING, _RETIRED = IDLE, BUSY, DRAINING, RETIRED
 _COMPLETED, _LATE, _STARTED = int(Count.COMPLETED), int(Count.LATE), int(Count.STARTED)
@@ -114,12 +115,33 @@ class Rule(NamedTuple):
     answers: int
 
 
+@inlined
+def lowest_bit(word: U) -> int:
+    """Place of the lowest set bit of a word other than 0, read off the exponent of a float."""
+    return (np.float64(word & (~word + U(1))).view(np.int64) >> np.int64(52)) - np.int64(1023)
+
+
+@inlined
+def first_tokens(
+    uid: int, took: float, service: float, work: float, prompt: Ints32, generated: Ints32, prefill_s: float,
+    key: U, count: Ints, first_hist: Ints32,
+) -> None:  # fmt: skip
+    """Count the tokens of an answer and the time until its first one."""
+    row = token_row(uid, len(prompt), key)
+    count[_PROMPT] += prompt[row]
+    count[_GENERATED] += generated[row]
+    first = took - service + prefill_s * prompt[row] / work * service
+    count[_FIRST_T] += steps(first)
+    first_hist[bin_of(first)] += 1
+
+
 @kernel
 def serve_clusters(
     begin: float,
     end: float,
     probe: float,
     due: Tasks,
+    line: Ints,
     offsets: Ints,
     rest: Tasks,
     fleet: Rows,
@@ -138,12 +160,18 @@ def serve_clusters(
     goes to the one that serves it fastest (speed x skill for its type). A task is bound to an agent only when
     it starts; what has not started waits.
 
+    What an answer adds to the sums is known as soon as its end is, so it is counted then. A cluster in which
+    nobody can have to wait, because each arrival is sure to find someone idle, needs no line of events: an end
+    only adds its agent to the idle ones before the first arrival that comes no earlier. Idle agents are bits
+    by rank, so that the best one is the lowest bit.
+
     Args:
         begin: s, begin of the tick; tasks that came before it are in the queue already.
         end: s, end of the tick.
         probe: s, instant at which the number present is sampled.
-        due: tasks that arrive before ``end`` or wait, by cluster and in the order of the queue.
-        offsets: `[Q + 1]` where each cluster's tasks begin.
+        due: tasks.
+        line: `[n]` rows of those that arrive before ``end`` or wait, by cluster and in the order of the queue.
+        offsets: `[Q + 1]` where each cluster's tasks begin in ``line``.
         rest: out: tasks that still wait, by cluster in the order of the queue.
         fleet: the agents, changed in place.
         hands: their tasks, changed in place.
@@ -159,10 +187,12 @@ def serve_clusters(
         Rows in ``rest``, and answered tasks noted.
     """
     slots = fleet.uid.shape[1]
-    count = ledger.count
+    count, messages = ledger.count, ledger.messages
     response_hist, wait_hist, first_hist = ledger.hist[0], ledger.hist[2], ledger.hist[3]
     below = ledger.log_below[0]
     at, arrived, uid, work, back, meta = due.at, due.arrived, due.uid, due.work, due.back, due.meta
+    r_at, r_arrived, r_uid, r_work = rest.at, rest.arrived, rest.uid, rest.work
+    r_back, r_meta, r_place = rest.back, rest.meta, rest.place
     code_of, free_at, slowness, skills, order = (
         fleet.state,
         fleet.free_at,
@@ -175,10 +205,38 @@ def serve_clusters(
     class_type, deadline_s, how = marks.class_type, marks.deadline_s, marks.how
     prompt, generated = marks.prompt, marks.generated
     prefill_s, key, bound = marks.prefill_s, marks.key, rule.bound
+    rule_overhead, rule_messages, answers = rule.overhead, rule.messages, rule.answers
+    s_waiting, s_in_service, s_ready, s_backlog = (
+        state.waiting,
+        state.in_service,
+        state.ready,
+        state.backlog_s,
+    )
+    s_busy_t, s_ready_t, s_completed, s_ends_t = state.busy_t, state.ready_t, state.completed, state.ends_t
     times = np.empty(slots + 1, np.float64)
     who = np.empty(slots + 1, np.int64)
-    idle = np.empty(slots, np.uint8)
+    raw_times = np.empty(slots + 1, np.float64)
+    raw_who = np.empty(slots + 1, np.int64)
+    comes = np.empty(slots + 1, np.float64)
+    before = np.empty(slots + 1, np.int64)
+    leaving = np.empty(slots + 2, np.int64)
+    types = np.unique(class_type)
+    number_of = np.zeros(6, np.int64)
+    for k in range(len(types)):
+        number_of[types[k]] = k
+    words = (slots + 63) >> 6
+    width = len(types) * words
+    idle = np.zeros(width, np.uint64)
+    freed = np.zeros((slots + 1, width), np.uint64)
+    rank = np.empty((len(types), slots), np.int64)
+    one, none = U(1), U(0)
     t_begin, t_end = steps(begin), steps(end)
+    probing = begin <= probe < end
+    instant = probe if probing else -np.inf
+    plain = below == none and answers == 0
+    tokens = False
+    for k in range(len(how)):
+        tokens |= how[k] == 3
     n_rest = 0
     answered = 0
     started_all = 0
@@ -190,196 +248,350 @@ def serve_clusters(
     wait_all = 0
     work_all = 0
     match_all = 0
+    busy_all = 0
+    ready_all = 0
+    waiting_all = 0
+    in_service_all = 0
+    messages_all = 0
     seen = 0
     for q in range(len(offsets) - 1):
         j = offsets[q]
         last = offsets[q + 1]
-        n = 0
+        codes, ends, slow = code_of[q], free_at[q], slowness[q]
         free = 0
         busy = 0
-        busy_t = 0
-        ready_t = 0
         ready = 0
-        codes, ends = code_of[q], free_at[q]
-        for s in range(slots):  # without a branch: idle slots, and slots whose end falls in the tick
-            is_idle = codes[s] == _IDLE
-            idle[s] = is_idle
-            free += is_idle
-            busy += (codes[s] == _BUSY) | (codes[s] == _DRAINING)
-            ready += codes[s] == _BUSY
-            who[n] = s
-            n += (ends[s] < end) & (not is_idle)
-        for x in range(n):
-            s = who[x]
-            t = ends[s]
-            i = x
-            while i > 0 and times[i - 1] > t:
-                times[i] = times[i - 1]
-                who[i] = who[i - 1]
-                i -= 1
-            times[i] = t
-            who[i] = s
+        for s in range(slots):
+            code = codes[s]
+            free += code == _IDLE
+            busy += (code == _BUSY) | (code == _DRAINING)
+            ready += code == _BUSY
+        n = 0
+        for s in range(slots):  # without a branch: slots whose end falls in the tick
+            raw_who[n] = s
+            n += (ends[s] < end) & (codes[s] != _IDLE)
+        for k in range(len(types)):
+            ranked = order[q, types[k]]
+            for w in range(words):
+                bits = none
+                for r in range(w << 6, min((w + 1) << 6, slots)):
+                    s = np.int64(ranked[r])
+                    rank[k, s] = r
+                    bits |= U(codes[s] == _IDLE) << U(r & 63)
+                idle[k * words + w] = bits
         ready += free
-        busy_t -= busy * t_begin
-        ready_t -= ready * t_begin
-        overhead = rule.overhead[q] * 255.0
-        ends_t = state.ends_t[q]
+        busy_t = -busy * t_begin
+        ready_t = -ready * t_begin
+        overhead = rule_overhead[q] * 255.0
+        ends_t = s_ends_t[q]
         done = 0
+        drained = 0
+        gone = 0
+        for x in range(n):
+            s = raw_who[x]
+            t = ends[s]
+            raw_times[x] = t
+            now = max(t, begin)
+            code = codes[s]
+            if code == _BUSY or code == _DRAINING:
+                took = now + h_back[q, s] - h_arrived[q, s]
+                took_service = np.float64(h_service[q, s])
+                response_all += steps(took)
+                service_all += steps(took_service)
+                useful_all += steps(h_work[q, s] * slow[s])
+                response_hist[bin_of(took)] += 1
+                kind = task_class(h_meta[q, s])
+                late_all += took > deadline_s[kind]
+                if tokens and how[kind] == 3:
+                    first_tokens(
+                        h_uid[q, s], took, took_service, h_work[q, s], prompt, generated, prefill_s, key, count,
+                        first_hist,
+                    )  # fmt: skip
+                done += 1
+                gone += t <= instant
+                busy_t += steps(now)
+                ends_t -= steps(t)
+                drained += code == _DRAINING
+            else:
+                ready += 1
+                ready_t -= steps(now)
         started = 0
-        p = 0
+        m = last - j
+        calm = plain and drained == 0 and m <= free + n and (m == 0 or at[line[j]] >= begin)
+        if calm:  # will every arrival find someone idle?
+            for x in range(m):
+                comes[x] = at[line[j + x]]
+                leaving[x] = 0
+            leaving[m] = 0
+            for x in range(n):
+                before[x] = 0
+            for i in range(m):
+                t = comes[i]
+                for x in range(n):
+                    before[x] += t < raw_times[x]
+            for x in range(n):
+                leaving[before[x]] += 1
+            there = free
+            for i in range(m):
+                there += leaving[i]
+                calm &= there > i
         head = 0
         tail = 0
-        probing = begin <= probe < end
-        while j < last and at[j] < begin:
-            queue[tail] = j
-            tail += 1
-            j += 1
-        while True:
-            s = -1
-            if head < tail and free > 0:  # agents came while tasks waited
-                now = begin
-                i = queue[head]
-                head += 1
-            else:
-                t_next = at[j] if j < last else np.inf
-                t_done = times[p] if p < n else np.inf
-                now = min(t_next, t_done)
-                if probing and now > probe:
-                    seen += tail - head + busy
-                    probing = False
-                if t_done <= t_next:
-                    if p == n:
-                        break
-                    s = who[p]
-                    p += 1
-                    now = max(now, begin)
-                    code = code_of[q, s]
-                    if code == _BUSY or code == _DRAINING:
-                        took = now + h_back[q, s] - h_arrived[q, s]
-                        took_service = np.float64(h_service[q, s])
-                        response_all += steps(took)
-                        service_all += steps(took_service)
-                        useful_all += steps(h_work[q, s] * slowness[q, s])
-                        response_hist[bin_of(took)] += 1
-                        kind = task_class(h_meta[q, s])
-                        late_all += 1 if took > deadline_s[kind] else 0
-                        if how[kind] == 3:
-                            row = token_row(h_uid[q, s], len(prompt), key)
-                            count[_PROMPT] += prompt[row]
-                            count[_GENERATED] += generated[row]
-                            first = (
-                                took - took_service + prefill_s * prompt[row] / h_work[q, s] * took_service
-                            )
-                            count[_FIRST_T] += steps(first)
-                            first_hist[bin_of(first)] += 1
-                        if sampled(h_uid[q, s], below):
-                            note(ledger, h_uid[q, s], 8, now, q * slots + s)
-                        if rule.answers:
-                            answered_uid[answered] = h_uid[q, s]
-                            answered_meta[answered] = h_meta[q, s]
-                            answered += 1
-                        done += 1
-                        busy -= 1
-                        busy_t += steps(now)
-                        ends_t -= steps(free_at[q, s])
-                        if code == _DRAINING:
-                            code_of[q, s] = _RETIRED
-                            free_at[q, s] = np.inf
-                            continue
-                    else:
-                        ready += 1
-                        ready_t -= steps(now)
-                    if head == tail:
-                        code_of[q, s] = _IDLE
-                        idle[s] = 1
-                        free += 1
-                        continue
-                    i = queue[head]
-                    head += 1
+        if calm:
+            for x in range(n):
+                s = raw_who[x]
+                codes[s] = _IDLE
+                for k in range(len(types)):
+                    r = rank[k, s]
+                    freed[before[x], k * words + (r >> 6)] |= one << U(r & 63)
+            seen += busy - gone if probing else 0
+            busy -= done
+            for x in range(m):
+                for w in range(width):
+                    idle[w] |= freed[x, w]
+                    freed[x, w] = none
+                i = line[j + x]
+                now = comes[x]
+                kind = class_type[task_class(meta[i])]
+                first = number_of[kind] * words
+                w = first
+                while idle[w] == none:
+                    w += 1
+                s = np.int64(order[q, kind, lowest_bit(idle[w]) + ((w - first) << 6)])
+                for k in range(len(types)):
+                    r = rank[k, s]
+                    idle[k * words + (r >> 6)] &= ~(one << U(r & 63))
+                skill = skills[q, kind, s]
+                service = work[i] * np.float64(slow[s]) * (overhead / skill)
+                f = now + service
+                h_uid[q, s] = uid[i]
+                h_arrived[q, s] = arrived[i]
+                h_work[q, s] = work[i]
+                h_service[q, s] = service
+                h_back[q, s] = back[i]
+                h_meta[q, s] = meta[i]
+                ends[s] = f
+                busy_t -= steps(now)
+                work_all += steps(work[i])
+                match_all += skill
+                seen += (now <= instant) & (f > instant)
+                if f >= end:
+                    codes[s] = _BUSY
+                    busy += 1
+                    ends_t += steps(f)
                 else:
-                    i = j
-                    j += 1
-                    if free == 0:
-                        if tail - head >= bound:
-                            count[_FULL] += 1
-                            if sampled(uid[i], below):
-                                note(ledger, uid[i], 9, now, _FULL)
-                        else:
-                            queue[tail] = i
-                            tail += 1
-                        continue
-            kind = class_type[task_class(meta[i])]
-            if s < 0:  # among the idle ones the one that serves this type fastest
-                r = 0
-                while not idle[order[q, kind, r]]:
-                    r += 1
-                s = np.int64(order[q, kind, r])
-                idle[s] = 0
-                free -= 1
-            skill = skills[q, kind, s]
-            service = work[i] * np.float64(slowness[q, s]) * (overhead / skill)
-            f = now + service
-            h_uid[q, s] = uid[i]
-            h_arrived[q, s] = arrived[i]
-            h_work[q, s] = work[i]
-            h_service[q, s] = service
-            h_back[q, s] = back[i]
-            h_meta[q, s] = meta[i]
-            free_at[q, s] = f
-            code_of[q, s] = _BUSY
-            busy += 1
-            busy_t -= steps(now)
-            ends_t += steps(f)
-            started += 1
-            wait_all += steps(now) - steps(at[i])
-            work_all += steps(work[i])
-            match_all += skill
-            wait_hist[bin_of(now - at[i])] += 1
-            if sampled(uid[i], below):
-                note(ledger, uid[i], 7, now, q * slots + s)
-            if f < end:
-                i = n
-                while i > p and (times[i - 1] > f or (times[i - 1] == f and who[i - 1] > s)):
+                    took = f + back[i] - arrived[i]
+                    took_service = np.float64(np.float32(service))
+                    response_all += steps(took)
+                    service_all += steps(took_service)
+                    useful_all += steps(work[i] * slow[s])
+                    response_hist[bin_of(took)] += 1
+                    kind = task_class(meta[i])
+                    late_all += took > deadline_s[kind]
+                    if tokens and how[kind] == 3:
+                        first_tokens(
+                            uid[i],
+                            took,
+                            took_service,
+                            work[i],
+                            prompt,
+                            generated,
+                            prefill_s,
+                            key,
+                            count,
+                            first_hist,
+                        )
+                    done += 1
+                    busy_t += steps(f)
+                    y = x + 1
+                    while y < m and comes[y] < f:
+                        y += 1
+                    for k in range(len(types)):
+                        r = rank[k, s]
+                        freed[y, k * words + (r >> 6)] |= one << U(r & 63)
+            for w in range(width):
+                freed[m, w] = none
+            wait_hist[0] += m
+            started = m
+        else:
+            for x in range(n):  # ends by time, then slot
+                t = raw_times[x]
+                i = x
+                while i > 0 and times[i - 1] > t:
                     times[i] = times[i - 1]
                     who[i] = who[i - 1]
                     i -= 1
-                times[i] = f
-                who[i] = s
-                n += 1
-                if n == slots and p > 0:  # the finishes dealt with make room for the ones to come
-                    for i in range(p, n):
-                        times[i - p] = times[i]
-                        who[i - p] = who[i]
-                    n -= p
-                    p = 0
-        if probing:
-            seen += tail - head + busy
+                times[i] = t
+                who[i] = raw_who[x]
+            p = 0
+            asked = probing
+            while j < last and at[line[j]] < begin:
+                queue[tail] = line[j]
+                tail += 1
+                j += 1
+            while True:
+                s = -1
+                if head < tail and free > 0:  # agents came while tasks waited
+                    now = begin
+                    i = queue[head]
+                    head += 1
+                else:
+                    t_next = at[line[j]] if j < last else np.inf
+                    t_done = times[p] if p < n else np.inf
+                    now = min(t_next, t_done)
+                    if asked and now > probe:
+                        seen += tail - head + busy
+                        asked = False
+                    if t_done <= t_next:
+                        if p == n:
+                            break
+                        s = who[p]
+                        p += 1
+                        now = max(now, begin)
+                        code = codes[s]
+                        if code == _BUSY or code == _DRAINING:
+                            if not plain:
+                                if sampled(h_uid[q, s], below):
+                                    note(ledger, h_uid[q, s], 8, now, q * slots + s)
+                                if answers:
+                                    answered_uid[answered] = h_uid[q, s]
+                                    answered_meta[answered] = h_meta[q, s]
+                                    answered += 1
+                            busy -= 1
+                            if code == _DRAINING:
+                                codes[s] = _RETIRED
+                                ends[s] = np.inf
+                                continue
+                        if head == tail:
+                            codes[s] = _IDLE
+                            for k in range(len(types)):
+                                r = rank[k, s]
+                                idle[k * words + (r >> 6)] |= one << U(r & 63)
+                            free += 1
+                            continue
+                        i = queue[head]
+                        head += 1
+                    else:
+                        i = line[j]
+                        j += 1
+                        if free == 0:
+                            if tail - head >= bound:
+                                count[_FULL] += 1
+                                if sampled(uid[i], below):
+                                    note(ledger, uid[i], 9, now, _FULL)
+                            else:
+                                queue[tail] = i
+                                tail += 1
+                            continue
+                kind = class_type[task_class(meta[i])]
+                if s < 0:  # among the idle ones the one that serves this type fastest
+                    first = number_of[kind] * words
+                    w = first
+                    while idle[w] == none:
+                        w += 1
+                    s = np.int64(order[q, kind, lowest_bit(idle[w]) + ((w - first) << 6)])
+                    for k in range(len(types)):
+                        r = rank[k, s]
+                        idle[k * words + (r >> 6)] &= ~(one << U(r & 63))
+                    free -= 1
+                skill = skills[q, kind, s]
+                service = work[i] * np.float64(slow[s]) * (overhead / skill)
+                f = now + service
+                h_uid[q, s] = uid[i]
+                h_arrived[q, s] = arrived[i]
+                h_work[q, s] = work[i]
+                h_service[q, s] = service
+                h_back[q, s] = back[i]
+                h_meta[q, s] = meta[i]
+                ends[s] = f
+                codes[s] = _BUSY
+                busy += 1
+                busy_t -= steps(now)
+                started += 1
+                wait_all += steps(now) - steps(at[i])
+                work_all += steps(work[i])
+                match_all += skill
+                wait_hist[bin_of(now - at[i])] += 1
+                if sampled(uid[i], below):
+                    note(ledger, uid[i], 7, now, q * slots + s)
+                if f >= end:
+                    ends_t += steps(f)
+                else:
+                    took = f + back[i] - arrived[i]
+                    took_service = np.float64(np.float32(service))
+                    response_all += steps(took)
+                    service_all += steps(took_service)
+                    useful_all += steps(work[i] * slow[s])
+                    response_hist[bin_of(took)] += 1
+                    kind = task_class(meta[i])
+                    late_all += took > deadline_s[kind]
+                    if tokens and how[kind] == 3:
+                        first_tokens(
+                            uid[i],
+                            took,
+                            took_service,
+                            work[i],
+                            prompt,
+                            generated,
+                            prefill_s,
+                            key,
+                            count,
+                            first_hist,
+                        )
+                    done += 1
+                    busy_t += steps(f)
+                    i = n
+                    while i > p and (times[i - 1] > f or (times[i - 1] == f and who[i - 1] > s)):
+                        times[i] = times[i - 1]
+                        who[i] = who[i - 1]
+                        i -= 1
+                    times[i] = f
+                    who[i] = s
+                    n += 1
+                    if n == slots and p > 0:  # the finishes dealt with make room for the ones to come
+                        for i in range(p, n):
+                            times[i - p] = times[i]
+                            who[i - p] = who[i]
+                        n -= p
+                        p = 0
+            if asked:
+                seen += tail - head + busy
         busy_t += busy * t_end
         ready_t += ready * t_end
         backlog = 0.0
-        for i in range(head, tail):
-            backlog += work[queue[i]]
-            copy_task(due, queue[i], rest, n_rest)
+        for x in range(head, tail):
+            i = queue[x]
+            backlog += work[i]
+            r_at[n_rest] = at[i]
+            r_arrived[n_rest] = arrived[i]
+            r_uid[n_rest] = uid[i]
+            r_work[n_rest] = work[i]
+            r_back[n_rest] = back[i]
+            r_meta[n_rest] = meta[i]
+            r_place[n_rest] = q
             n_rest += 1
-        state.waiting[q] = tail - head
-        state.in_service[q] = busy
-        state.ready[q] = ready
-        state.ends_t[q] = ends_t
-        state.backlog_s[q] = backlog + (ends_t - busy * t_end) * _STEP
-        state.busy_t[q] += busy_t
-        state.ready_t[q] += ready_t
-        state.completed[q] += done
-        count[_BUSY_T] += busy_t
-        count[_READY_T] += ready_t
-        count[_WAITING] += tail - head
-        count[_IN_SERVICE] += busy
-        number = started * rule.messages[q]
-        m = ledger.messages
-        for column in range(4):
-            m[rule.channel, column] += number
-        m[rule.channel, 4] += number * rule.message_bytes
+        s_waiting[q] = tail - head
+        s_in_service[q] = busy
+        s_ready[q] = ready
+        s_ends_t[q] = ends_t
+        s_backlog[q] = backlog + (ends_t - busy * t_end) * _STEP
+        s_busy_t[q] += busy_t
+        s_ready_t[q] += ready_t
+        s_completed[q] += done
+        busy_all += busy_t
+        ready_all += ready_t
+        waiting_all += tail - head
+        in_service_all += busy
+        messages_all += started * rule_messages[q]
         started_all += started
         completed_all += done
+    count[_BUSY_T] += busy_all
+    count[_READY_T] += ready_all
+    count[_WAITING] += waiting_all
+    count[_IN_SERVICE] += in_service_all
+    for column in range(4):
+        messages[rule.channel, column] += messages_all
+    messages[rule.channel, 4] += messages_all * rule.message_bytes
     count[_STARTED] += started_all
     count[_COMPLETED] += completed_all
     count[_LATE] += late_all

@@ -14,7 +14,7 @@ from .clusters import ClusterState, Hands, Rule, serve_clusters
 from .delegation import hand_up, loads
 from .demand import Demand
 from .dispatch import DispatchRule, DispatchView
-from .grouping import gather_sorted, keep_later
+from .grouping import gather_sorted, keep_later, line_up
 from .ledger import TICKS_PER_S, Count, Ledger, bin_of, note, sampled, steps
 from .network import Network
 from .stations import Servers, Station, serve_stations, service_times
@@ -255,13 +255,12 @@ class TaskFlow:
     def _serve(self, begin: float, end: float, probe: float) -> None:
         s, pool, spare = self.scratch, self.pools[2], self.spare[2]
         offsets = np.empty(self.fleet.clusters + 1, np.int64)
-        due = s.due.reserve(pool.n)
-        s.reserve(pool.n, 0)
+        s.reserve(max(pool.n, self.fleet.clusters), 0)
         spare.reserve(pool.n)
-        gather_sorted(pool.tasks, pool.n, begin, end, due, offsets, s.bucket, s.order)
+        line_up(pool.tasks, pool.n, begin, end, offsets, s.bucket, s.order)
         n_rest, answered = serve_clusters(
-            begin, end, probe, due, offsets, spare.tasks, self.fleet.rows, self.hands, self.state, self.clusters,
-            self.demand.marks, s.answered_uid, s.answered_meta, s.order, self.ledger,
+            begin, end, probe, pool.tasks, s.order, offsets, spare.tasks, self.fleet.rows, self.hands, self.state,
+            self.clusters, self.demand.marks, s.answered_uid, s.answered_meta, s.bucket, self.ledger,
         )  # fmt: skip
         spare.n = keep_later(pool.tasks, pool.n, end, spare.tasks, n_rest)
         self._later += spare.n - n_rest
@@ -322,8 +321,8 @@ class TaskFlow:
         clusters = held // self.fleet.slots
         ends = np.asarray(self.fleet.column("free_at")[held] * TICKS_PER_S, np.int64)
         np.subtract.at(self.state.ends_t, clusters, ends)
-        self.state.in_service -= np.bincount(clusters, minlength=self.fleet.clusters)
-        self.state.waiting += np.bincount(clusters[keep], minlength=self.fleet.clusters)
+        self.state.in_service[:] -= np.bincount(clusters, minlength=self.fleet.clusters)
+        self.state.waiting[:] += np.bincount(clusters[keep], minlength=self.fleet.clusters)
         return len(held)
 
     def grow(self) -> None:

@@ -2,42 +2,67 @@
 
 from __future__ import annotations
 
-from ...arrays import Ints, kernel
+from ...arrays import Floats, Ints, Ints32, kernel
 from .tasks import Tasks, copy_task, copy_tasks
 
 
 @kernel
-def gather_sorted(
-    source: Tasks, n: int, begin: float, end: float, out: Tasks, offsets: Ints, bucket: Ints, order: Ints
-) -> int:
-    """Gather the tasks that are due before ``end`` by place and, at each place, by time.
+def line_up(source: Tasks, n: int, begin: float, end: float, offsets: Ints, bucket: Ints, order: Ints) -> int:
+    """List the tasks that are due before ``end`` by place and, at each place, by time.
 
-    A bucket sort: as many buckets as tasks at a place, then insertion; linear for arrivals that are spread over
-    the tick. Tasks at the same instant keep their order.
+    A counting sort by place; if that leaves a place out of time order, a bucket sort by time as well: as many
+    buckets as tasks at a place, then insertion; linear for arrivals that are spread over the tick. Tasks at the
+    same instant keep their order.
 
     Args:
-        source: tasks, the first ``n`` rows; those already in line (``at`` before ``begin``) come first and in
-            order.
+        source: tasks, the first ``n`` rows.
         n: rows in use.
         begin: s.
         end: s.
-        out: due tasks.
         offsets: `[places + 1]` out: where each place begins.
-        bucket: `[n + 1]` scratch.
-        order: `[n]` scratch.
+        bucket: `[max(n, places) + 1]` scratch.
+        order: `[n]` out: rows of the due tasks.
 
     Returns:
-        Number of tasks gathered.
+        Number of tasks due.
     """
     places = len(offsets) - 1
     at, place = source.at, source.place
     for p in range(places + 1):
         offsets[p] = 0
+    late = 0
     for i in range(n):
-        if at[i] < end:
+        late += at[i] >= end
+    if late == 0:
+        for i in range(n):
             offsets[place[i] + 1] += 1
+    else:
+        for i in range(n):
+            offsets[place[i] + 1] += at[i] < end
     for p in range(places):
         offsets[p + 1] += offsets[p]
+        bucket[p] = offsets[p]
+    due = offsets[places]
+    for i in range(n):
+        if at[i] < end:
+            p = place[i]
+            order[bucket[p]] = i
+            bucket[p] += 1
+    falls = 0
+    for p in range(places):
+        for j in range(offsets[p] + 1, offsets[p + 1]):
+            falls += at[order[j]] < at[order[j - 1]]
+    if falls > 0:
+        by_time(at, place, n, begin, end, offsets, bucket, order)
+    return due
+
+
+@kernel
+def by_time(
+    at: Floats, place: Ints32, n: int, begin: float, end: float, offsets: Ints, bucket: Ints, order: Ints
+) -> None:
+    """The bucket sort of :func:`line_up`; ``offsets`` is given."""
+    places = len(offsets) - 1
     due = offsets[places]
     for i in range(due + 1):
         bucket[i] = 0
@@ -66,6 +91,13 @@ def gather_sorted(
                 order[k] = order[k - 1]
                 k -= 1
             order[k] = i
+
+
+@kernel
+def gather_sorted(
+    source: Tasks, n: int, begin: float, end: float, out: Tasks, offsets: Ints, bucket: Ints, order: Ints
+) -> int:
+    due = line_up(source, n, begin, end, offsets, bucket, order)
     copy_tasks(source, order, due, out)
     return due
 
