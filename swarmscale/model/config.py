@@ -141,6 +141,14 @@ class Demand(Section):
     prefill_ms: float = _field(0.12, "time of a unit-speed agent for a prompt token", "ms", ge=0)
     decode_ms: float = _field(30.0, "time of a unit-speed agent for a generated token", "ms", ge=0)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _one_rate(cls, given: Any) -> Any:
+        """A rate or a scale takes the place of the default load."""
+        if isinstance(given, Mapping) and "load" not in given and {"mean_rate_per_s", "scale"} & set(given):
+            return {**given, "load": None}
+        return given
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         given = [n for n in ("load", "mean_rate_per_s", "scale") if getattr(self, n) is not None]

@@ -26,3 +26,9 @@ def preset_path(name: str) -> Path:
     if name.endswith(".toml") or "/" in name:
         return Path(name)
     raise UnknownChoiceError("preset", name, [*preset_names(), "the path of a .toml file"])
+
+
+def preset_about(name: str) -> str:
+    """What a preset is, in a sentence: the comment on the first line of its file."""
+    with preset_path(name).open(encoding="utf-8") as file:
+        return file.readline().lstrip("# ").strip()

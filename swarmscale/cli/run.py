@@ -1,0 +1,159 @@
+"""``swarmscale run``: one scenario, a scorecard, records and a report."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import ConfigError, require
+from .options import load_plugins, require_writable, settings, start_logging
+
+if TYPE_CHECKING:
+    from ..model.config import Config
+    from ..model.summary import Summary
+    from ..model.swarm import SwarmModel
+
+log = logging.getLogger(__name__)
+CHECKPOINT = "checkpoint.safetensors"
+
+
+def run(
+    config: Annotated[str, typer.Argument(help="A preset's name or the path of a TOML file.")] = "llm-fleet",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", "-s", help="Change a setting: key=value, dotted key.")
+    ] = None,
+    rng: Annotated[str, typer.Option(help="The seed, a whole number; 'random' draws one.")] = "7",
+    agents: Annotated[int | None, typer.Option(help="Agents at the start (fleet.agents).")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Simulated length of the run in s.")] = None,
+    replications: Annotated[int, typer.Option(help="Independent runs, for intervals over a trace.")] = 1,
+    trace_tasks: Annotated[
+        float | None, typer.Option(help="Share of tasks whose way is logged, 0 to 1 (records.trace_tasks).")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results; out/<name> by default.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on from a checkpoint.")] = None,
+    plugin: Annotated[
+        list[Path] | None, typer.Option(help="A Python file that registers strategies of your own.")
+    ] = None,
+    checkpoint: Annotated[bool, typer.Option(help="Also save a checkpoint of the end.")] = False,
+    report: Annotated[bool, typer.Option(help="Write the HTML report.")] = True,
+    json_: Annotated[bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log more.")] = 0,
+) -> int:
+    """Run one scenario; end with the scorecard, and write records, summary and an HTML report."""
+    start_logging(verbose, quiet)
+    load_plugins(plugin or [])
+    from ..model.summary import combine
+    from ..model.swarm import SwarmModel
+
+    require(replications >= 1, "--replications", replications, "1 or more")
+    model = _resumed(resume, set_) if resume else SwarmModel(
+        _config(config, set_ or [], agents, seconds, trace_tasks), rng=None if rng == "random" else rng
+    )
+    folder = out or Path("out") / model.config.name
+    require_writable(folder)
+    shown = not (json_ or quiet)
+    started = time.perf_counter()
+    if not _run(model, folder, shown, report):
+        return 130
+    summary = model.summary()
+    if replications > 1:
+        summary = combine([summary, *_more(model, replications - 1, shown)])
+    log.info("%d ticks in %.2f s", model.records.ticks, time.perf_counter() - started)
+    _write(model, summary, folder, report)
+    if checkpoint:
+        model.save(folder / CHECKPOINT)
+    if json_:
+        typer.echo(json.dumps(summary.as_dict(), indent=2))
+    elif not quiet:
+        _show(model, summary, folder, time.perf_counter() - started, report)
+    return 0
+
+
+def _config(
+    name: str, pairs: list[str], agents: int | None, seconds: float | None, trace_tasks: float | None
+) -> Config:
+    from ..model.config import Config
+
+    changes = settings(pairs)
+    for key, value in (("fleet.agents", agents), ("seconds", seconds), ("records.trace_tasks", trace_tasks)):
+        if value is not None:
+            changes.append((key, value))
+    return Config.load(name).changed(changes)
+
+
+def _resumed(path: Path, pairs: list[str] | None) -> SwarmModel:
+    from ..model.swarm import SwarmModel
+
+    if pairs:
+        raise ConfigError("--set cannot be given with --resume: a checkpoint keeps its settings")
+    return SwarmModel.load(path)
+
+
+def _run(model: SwarmModel, folder: Path, shown: bool, report: bool) -> bool:
+    """Run to the end; at Ctrl-C keep what was recorded and say how to go on."""
+    try:
+        model.run(progress=shown)
+    except KeyboardInterrupt:
+        again = model.save(folder / CHECKPOINT)
+        _write(model, model.summary(), folder, report)
+        typer.echo(
+            f"interrupted at {model.now_s:g} s; what was recorded is in {folder}. "
+            f"Go on with: swarmscale run --resume {again}",
+            err=True,
+        )
+        return False
+    return True
+
+
+def _more(model: SwarmModel, count: int, shown: bool) -> list[Summary]:
+    from ..model.swarm import SwarmModel
+
+    more = []
+    for i in range(1, count + 1):
+        twin = SwarmModel(model.config, rng=model.root_seed + i)
+        more.append(twin.run(progress=shown).summary())
+    return more
+
+
+def _write(model: SwarmModel, summary: Summary, folder: Path, report: bool) -> None:
+    from ..model.checkpoint import config_hash
+    from ..model.records import write_whole
+
+    meta = {"swarmscale.config_hash": config_hash(model.config), "swarmscale.root_seed": str(model.root_seed)}
+    model.records.write(folder, meta)
+    write_whole(folder / "config.toml", lambda part: part.write_text(model.config.toml(), encoding="utf-8"))
+    text = json.dumps(summary.as_dict() | {"config_hash": config_hash(model.config)}, indent=2)
+    write_whole(folder / "summary.json", lambda part: part.write_text(text, encoding="utf-8"))
+    if report:
+        from ..viz.report import write_report
+
+        write_report(model, summary, folder / "report.html")
+
+
+def _show(model: SwarmModel, summary: Summary, folder: Path, seconds: float, report: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..viz.scorecard import scorecard_rows
+
+    console = Console()
+    table = Table(title=f"{summary.name}: {summary.agents:,} agents, {summary.seconds:,.0f} s", title_justify="left")
+    for name in ("metric", "value, 95 % interval", "seed's claim", "verdict", "definition"):
+        table.add_column(name, overflow="fold", no_wrap=name == "verdict")
+    for row in scorecard_rows(summary):
+        table.add_row(*row)
+    console.print(table)
+    console.print(f"demand: {summary.demand}", highlight=False)
+    console.print(f"intervals: {summary.method}; seed {', '.join(map(str, summary.seeds))}", highlight=False)
+    written = "report.html, " if report else ""
+    console.print(
+        f"{model.records.ticks:,} ticks in {seconds:.1f} s; {written}records.parquet, clusters.parquet, summary.json "
+        f"and config.toml are in {folder}",
+        highlight=False,
+    )
