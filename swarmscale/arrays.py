@@ -18,6 +18,7 @@ type Ints = NDArray[np.int64]
 type Ints32 = NDArray[np.int32]
 type Bytes = NDArray[np.uint8]
 type Bools = NDArray[np.bool_]
+type Indices = NDArray[np.uint32]
 type Words = NDArray[np.uint64]
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}

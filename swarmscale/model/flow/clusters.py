@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...agents.fleet import BUSY, DRAINING, IDLE, RETIRED, Rows
-from ...arrays import Floats, Floats32, Ints, Ints32, inlined, kernel
+from ...arrays import Floats, Floats32, Indices, Ints, Ints32, inlined, kernel
 from ...rng import U
 from .arrivals import Marks, token_row
 from .ledger import Count, Ledger, bin_of, note, sampled, steps
@@ -141,7 +141,7 @@ def serve_clusters(
     end: float,
     probe: float,
     due: Tasks,
-    line: Ints,
+    line: Indices,
     offsets: Ints,
     rest: Tasks,
     fleet: Rows,
@@ -151,7 +151,7 @@ def serve_clusters(
     marks: Marks,
     answered_uid: Ints,
     answered_meta: Ints32,
-    queue: Ints,
+    queue: Indices,
     ledger: Ledger,
 ) -> tuple[int, int]:
     """Serve every cluster from ``begin`` to ``end``, exactly and in the order of events.
@@ -216,7 +216,7 @@ def serve_clusters(
     times = np.empty(slots + 1, np.float64)
     who = np.empty(slots + 1, np.int64)
     raw_times = np.empty(slots + 1, np.float64)
-    raw_who = np.empty(slots + 1, np.int64)
+    raw_who = np.empty(slots + 1, np.uint8)
     comes = np.empty(slots + 1, np.float64)
     before = np.empty(slots + 1, np.int64)
     leaving = np.empty(slots + 2, np.int64)
@@ -228,7 +228,7 @@ def serve_clusters(
     width = len(types) * words
     idle = np.zeros(width, np.uint64)
     freed = np.zeros((slots + 1, width), np.uint64)
-    rank = np.empty((len(types), slots), np.int64)
+    rank = np.empty((len(types), slots), np.uint8)
     one, none = U(1), U(0)
     t_begin, t_end = steps(begin), steps(end)
     probing = begin <= probe < end
@@ -357,10 +357,13 @@ def serve_clusters(
                 w = first
                 while idle[w] == none:
                     w += 1
-                s = np.int64(order[q, kind, lowest_bit(idle[w]) + ((w - first) << 6)])
-                for k in range(len(types)):
-                    r = rank[k, s]
-                    idle[k * words + (r >> 6)] &= ~(one << U(r & 63))
+                bits = idle[w]
+                idle[w] = bits & (bits - one)
+                s = np.int64(order[q, kind, lowest_bit(bits) + ((w - first) << 6)])
+                if len(types) > 1:
+                    for k in range(len(types)):
+                        r = rank[k, s]
+                        idle[k * words + (r >> 6)] &= ~(one << U(r & 63))
                 skill = skills[q, kind, s]
                 service = work[i] * np.float64(slow[s]) * (overhead / skill)
                 f = now + service

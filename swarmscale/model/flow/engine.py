@@ -8,18 +8,21 @@ import numpy as np
 
 from ...agents.fleet import BUSY, DRAINING, Fleet
 from ...agents.hierarchy import Hierarchy
-from ...arrays import Floats, Ints, Ints32, kernel
+from ...arrays import Floats, Indices, Ints, Ints32, kernel
 from .arrivals import words_of
 from .clusters import ClusterState, Hands, Rule, serve_clusters
 from .delegation import hand_up, loads
 from .demand import Demand
 from .dispatch import DispatchRule, DispatchView
-from .grouping import gather_sorted, keep_later, line_up
+from .grouping import keep_later, line_up
 from .ledger import TICKS_PER_S, Count, Ledger, bin_of, note, sampled, steps
 from .network import Network
 from .stations import Servers, Station, serve_stations, service_times
 from .tasks import ATTEMPT_SHIFT, Pool, Tasks, copy_task, task_class
 from .travel import Cache, Homes, Mesh, leave_entry, remember_answers
+
+
+_NONE = np.empty(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,25 +48,23 @@ class Handing:
 class Scratch:
     """Buffers that hold nothing between ticks."""
 
-    due: Pool = field(default_factory=Pool)
-    done: Pool = field(default_factory=Pool)
     words: tuple[Ints, Ints, Ints, Ints] = ()  # type: ignore[assignment]
     service: Floats = field(default_factory=lambda: np.empty(0))
-    bucket: Ints = field(default_factory=lambda: np.empty(0, np.int64))
-    order: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    other: Floats = field(default_factory=lambda: np.empty(0))
+    bucket: Indices = field(default_factory=lambda: np.empty(0, np.uint32))
+    order: Indices = field(default_factory=lambda: np.empty(0, np.uint32))
     answered_uid: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     answered_meta: Ints32 = field(default_factory=lambda: np.empty(0, np.int32))
 
     def reserve(self, rows: int, answers: int) -> None:
         """Room for ``rows`` tasks at a stage, and for ``answers`` completed ones."""
-        self.due.reserve(rows)
-        self.done.reserve(rows)
         if rows + 1 > len(self.bucket):
             size = rows * 3 // 2 + 64
             self.words = tuple(np.empty(size, np.uint64) for _ in range(4))  # type: ignore[assignment]
             self.service = np.empty(size)
-            self.bucket = np.empty(size, np.int64)
-            self.order = np.empty(size, np.int64)
+            self.other = np.empty(size)
+            self.bucket = np.empty(size, np.uint32)
+            self.order = np.empty(size, np.uint32)
         if answers > len(self.answered_uid):
             self.answered_uid = np.empty(answers * 3 // 2, np.int64)
             self.answered_meta = np.empty(answers * 3 // 2, np.int32)
@@ -141,10 +142,8 @@ class TaskFlow:
         for i in range(3):
             self.pools[i].reserve(rows)
             self.spare[i].reserve(rows)
-        left = self._station(0, begin, end, probe)
-        self._to_homes(left, begin)
-        left = self._station(1, begin, end, probe)
-        self._to_clusters(left)
+        self._to_homes(self._station(0, begin, end, probe))
+        self._to_clusters(self._station(1, begin, end, probe))
         self._serve(begin, end, probe)
         count[Count.IN_TRANSIT] += self._later
         count[Count.SAMPLES] += begin <= probe < end
@@ -152,28 +151,28 @@ class TaskFlow:
     _later: int = 0
 
     def _station(self, stage: int, begin: float, end: float, probe: float) -> int:
-        """Serve ingress (0) or dispatch (1); tasks served stand in ``scratch.done``."""
-        s, pool, spare = self.scratch, self.pools[stage], self.spare[stage]
+        """Serve ingress (0) or dispatch (1); the tasks served stand behind those in the next pool."""
+        s, pool, spare, target = self.scratch, self.pools[stage], self.spare[stage], self.pools[stage + 1]
         station = self.ingress if stage == 0 else self.dispatch
         servers = self.ingress_servers if stage == 0 else self.dispatch_servers
-        due, offsets = s.due.tasks, np.empty(len(servers.free_at) + 1, np.int64)
-        n = gather_sorted(pool.tasks, pool.n, begin, end, due, offsets, s.bucket, s.order)
+        tasks, n, offsets = pool.tasks, pool.n, np.empty(len(servers.free_at) + 1, np.int64)
+        line_up(tasks, n, begin, end, offsets, s.bucket, s.order)
         if stage == 0:
-            arrived(due, n, begin, self.ledger)
+            arrived(tasks, s.order, offsets[-1], begin, self.ledger)
         rows = self.demand.profile.rows
         if stage == 1 and rows is not None and len(rows.dispatch_s):
-            s.service[:n] = rows.dispatch_s[due.uid[:n] & 0xFFFFFF]
+            s.service[:n] = rows.dispatch_s[tasks.uid[:n] & 0xFFFFFF]
         elif station.how == 0:
             s.service[:n] = station.service_s
         else:
-            words_of(due.uid, n, 2, self.keys[stage], *s.words)
+            words_of(tasks.uid, n, 2, self.keys[stage], *s.words)
             service_times(station, s.words[0], s.words[1], n, s.service)
         self._offsets = np.empty_like(offsets)
         n_done, n_rest = serve_stations(
-            station, servers, begin, end, probe, due, offsets, s.service, s.done.tasks, self._offsets,
-            spare.tasks, self.ledger,
+            station, servers, begin, end, probe, tasks, s.order, offsets, s.service, target.tasks, target.n,
+            self._offsets, spare.tasks, self.ledger,
         )  # fmt: skip
-        spare.n = keep_later(pool.tasks, pool.n, end, spare.tasks, n_rest)
+        spare.n = keep_later(tasks, n, end, spare.tasks, n_rest)
         if stage == 1:
             self._later = spare.n - n_rest
         self._swap(stage)
@@ -186,20 +185,19 @@ class TaskFlow:
         pools[stage], self.spare[stage] = self.spare[stage], pools[stage]
         self.pools = (pools[0], pools[1], pools[2])
 
-    def _to_homes(self, n: int, begin: float) -> None:
-        s, target = self.scratch, self.pools[1]
-        load, room = self._node_loads()
+    def _to_homes(self, n: int) -> None:
+        s, pool = self.scratch, self.pools[1]
+        load, room = self._node_loads() if self.handing.on else (_NONE, _NONE)
         rows = self.demand.profile.rows
         fixed = rows.home if rows is not None else np.empty(0, np.int32)
         homes = Homes(
             self.locality, self._home_share, load, room,
             self.handing.node_load if self.handing.on else np.inf, self.handing.decision_s, fixed,
         )  # fmt: skip
-        words_of(s.done.tasks.uid, n, 3, self.keys[0], *s.words)
-        out = Tasks(*(column[target.n :] for column in target.reserve(target.n + n)))
-        target.n += leave_entry(
-            s.done.tasks, n, self.mesh, homes, self.cache, self.demand.marks.key, self.demand.marks.deadline_s,
-            s.words[0], s.words[1], s.words[2], out, self.ledger,
+        words_of(pool.tasks.uid[pool.n :], n, 3, self.keys[0], *s.words)
+        pool.n += leave_entry(
+            pool.tasks, pool.n, n, self.mesh, homes, self.cache, self.demand.marks.key, self.demand.marks.deadline_s,
+            s.words[0], s.words[1], s.words[2], s.service, s.other, self.ledger,
         )  # fmt: skip
 
     _home_share: Floats = None  # type: ignore[assignment]
@@ -210,34 +208,26 @@ class TaskFlow:
         return held / ready, 1.0 / ready
 
     def _to_clusters(self, n: int) -> None:
-        s, target = self.scratch, self.pools[2]
-        done = s.done.tasks
+        pool = self.pools[2]
         choice, delay = np.empty(n, np.int32), np.zeros(n)
         rows = self.demand.profile.rows
         if rows is not None and len(rows.cluster):
-            choice[:] = rows.cluster[done.uid[:n] & 0xFFFFFF]
+            choice[:] = rows.cluster[pool.tasks.uid[pool.n : pool.n + n] & 0xFFFFFF]
         else:
             self._choose(n, choice, delay)
-        out = Tasks(*(column[target.n :] for column in target.reserve(target.n + n)))
-        target.n += to_clusters(
-            done,
-            n,
-            choice,
-            delay,
-            self.local_s,
-            self.mesh.task_bytes,
-            self.mesh.control_bytes,
-            out,
+        pool.n += to_clusters(
+            pool.tasks, pool.n, n, choice, delay, self.local_s, self.mesh.task_bytes, self.mesh.control_bytes,
             self.ledger,
-        )
+        )  # fmt: skip
 
     def _choose(self, n: int, choice: Ints32, delay: Floats) -> None:
-        done = self.scratch.done.tasks
+        pool = self.pools[2]
+        done = Tasks(*(column[pool.n : pool.n + n] for column in pool.tasks))
         kinds = np.empty(n, np.int64)
         types_of(done.meta, n, self.demand.marks.class_type, kinds)
         offsets, members = self._by_node
         view = DispatchView(
-            done.uid[:n], kinds, done.work[:n], self._offsets, offsets, members,
+            done.uid, kinds, done.work, self._offsets, offsets, members,
             self.state.waiting + self.state.in_service, np.zeros(self.fleet.clusters, np.int64), self.state.ready,
             self.state.backlog_s.copy(), self._capability, self.pointer, self.keys[1], choice, delay,
             self.ledger.messages, self.mesh.control_bytes, self.local_s,
@@ -342,18 +332,20 @@ def _longer(
 
 
 @kernel
-def arrived(due: Tasks, n: int, begin: float, ledger: Ledger) -> None:
-    """Count the tasks that arrived in this tick, and their work."""
+def arrived(tasks: Tasks, line: Indices, n: int, begin: float, ledger: Ledger) -> None:
+    """Count the tasks in line that arrived in this tick, and their work."""
     count = ledger.count
     below = ledger.log_below[0]
+    at, works, uid, place = tasks.at, tasks.work, tasks.uid, tasks.place
     number = 0
     work = 0
-    for i in range(n):
-        if due.at[i] >= begin:
+    for j in range(n):
+        i = line[j]
+        if at[i] >= begin:
             number += 1
-            work += steps(due.work[i])
-            if sampled(due.uid[i], below):
-                note(ledger, due.uid[i], 0, due.at[i], due.place[i])
+            work += steps(works[i])
+            if sampled(uid[i], below):
+                note(ledger, uid[i], 0, at[i], place[i])
     count[_ARRIVED] += number
     count[_WORK_T] += work
 
@@ -367,40 +359,45 @@ def types_of(meta: Ints32, n: int, class_type: Ints, out: Ints) -> None:
 
 @kernel
 def to_clusters(
-    done: Tasks,
+    tasks: Tasks,
+    begins: int,
     n: int,
     choice: Ints32,
     delay: Floats,
     local_s: float,
     task_bytes: int,
     control_bytes: int,
-    out: Tasks,
     ledger: Ledger,
 ) -> int:
-    """Send dispatched tasks to their clusters; log the network part of their latency.
+    """Send dispatched tasks, rows ``begins`` to ``begins + n``, to their clusters; return how many went.
 
-    Each costs two messages of the hierarchy: the assignment, and the report of its end.
+    The network part of their latency is logged. Each costs two messages of the hierarchy: the assignment, and
+    the report of its end.
     """
-    count = ledger.count
+    count, hist = ledger.count, ledger.hist[1]
     below = ledger.log_below[0]
-    m = 0
+    at, arrived_at, uid, back, place = tasks.at, tasks.arrived, tasks.uid, tasks.back, tasks.place
+    row = begins
     network = 0
-    for i in range(n):
-        if choice[i] < 0:
+    for x in range(n):
+        i = begins + x
+        if choice[x] < 0:
             count[_UNREACHABLE] += 1
-            if sampled(done.uid[i], below):
-                note(ledger, done.uid[i], 9, done.at[i], _UNREACHABLE)
+            if sampled(uid[i], below):
+                note(ledger, uid[i], 9, at[i], _UNREACHABLE)
             continue
-        copy_task(done, i, out, m)
-        t = done.at[i] + (local_s + delay[i])
-        out.at[m] = t
-        out.place[m] = choice[i]
-        took = t - done.arrived[i] + np.float64(done.back[i])
+        if row != i:  # some had nowhere to go
+            copy_task(tasks, i, tasks, row)
+        t = at[row] + (local_s + delay[x])
+        at[row] = t
+        place[row] = choice[x]
+        took = t - arrived_at[row] + np.float64(back[row])
         network += steps(took)
-        ledger.hist[1, bin_of(took)] += 1
-        if sampled(done.uid[i], below):
-            note(ledger, done.uid[i], 6, t, choice[i])
-        m += 1
+        hist[bin_of(took)] += 1
+        if sampled(uid[row], below):
+            note(ledger, uid[row], 6, t, choice[x])
+        row += 1
+    m = row - begins
     count[_NETWORK_T] += network
     messages = ledger.messages
     for column in range(4):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from ...arrays import Floats, Ints, Ints32, kernel
-from .tasks import Tasks, copy_task, copy_tasks
+from ...arrays import Floats, Indices, Ints, Ints32, kernel
+from .tasks import Tasks, copy_task
 
 
 @kernel
-def line_up(source: Tasks, n: int, begin: float, end: float, offsets: Ints, bucket: Ints, order: Ints) -> int:
+def line_up(
+    source: Tasks, n: int, begin: float, end: float, offsets: Ints, bucket: Indices, order: Indices
+) -> int:
     """List the tasks that are due before ``end`` by place and, at each place, by time.
 
     A counting sort by place; if that leaves a place out of time order, a bucket sort by time as well: as many
@@ -59,7 +61,14 @@ def line_up(source: Tasks, n: int, begin: float, end: float, offsets: Ints, buck
 
 @kernel
 def by_time(
-    at: Floats, place: Ints32, n: int, begin: float, end: float, offsets: Ints, bucket: Ints, order: Ints
+    at: Floats,
+    place: Ints32,
+    n: int,
+    begin: float,
+    end: float,
+    offsets: Ints,
+    bucket: Indices,
+    order: Indices,
 ) -> None:
     """The bucket sort of :func:`line_up`; ``offsets`` is given."""
     places = len(offsets) - 1
@@ -91,15 +100,6 @@ def by_time(
                 order[k] = order[k - 1]
                 k -= 1
             order[k] = i
-
-
-@kernel
-def gather_sorted(
-    source: Tasks, n: int, begin: float, end: float, out: Tasks, offsets: Ints, bucket: Ints, order: Ints
-) -> int:
-    due = line_up(source, n, begin, end, offsets, bucket, order)
-    copy_tasks(source, order, due, out)
-    return due
 
 
 @kernel

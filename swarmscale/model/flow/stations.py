@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...arrays import Floats, Ints, kernel
+from ...arrays import Floats, Indices, Ints, Words, kernel
+from ...rng import unit
 from .laws import sample
 from .ledger import Count, Ledger, note, sampled, steps
 from .tasks import Tasks, copy_task
@@ -65,9 +66,11 @@ def serve_stations(
     end: float,
     probe: float,
     due: Tasks,
+    line: Indices,
     offsets: Ints,
     service: Floats,
     done: Tasks,
+    n_done: int,
     done_offsets: Ints,
     rest: Tasks,
     ledger: Ledger,
@@ -76,7 +79,8 @@ def serve_stations(
 
     A service begins when the server is free and a task is there; it takes all that wait then, up to the
     batch size. Services that would begin at ``end`` or later are left to the next tick, so the result does
-    not depend on where ticks end.
+    not depend on where ticks end. Where tasks are served singly, none can be dropped and none is logged, the
+    ends are Lindley's recursion and nothing else.
 
     Args:
         station: how they serve.
@@ -84,18 +88,20 @@ def serve_stations(
         begin: s, begin of the tick; tasks that came before it were let in already.
         end: s, end of the tick.
         probe: s, instant at which the number present is sampled; outside the tick if none.
-        due: tasks that arrive before ``end``, by node and in time order.
-        offsets: `[K + 1]` where each node's tasks begin in ``due``.
-        service: `[n]` service time of each task of ``due`` in s.
-        done: out: served tasks by node, ``at`` being the end of their service.
-        done_offsets: `[K + 1]` out.
+        due: tasks.
+        line: `[n]` rows of ``due`` that arrive before ``end``, by node and in time order; overwritten.
+        offsets: `[K + 1]` where each node's tasks begin in ``line``.
+        service: `[rows]` service time of each task of ``due`` in s.
+        done: out: served tasks by node, behind the rows in use, ``at`` being the end of their service.
+        n_done: rows in use in ``done``.
+        done_offsets: `[K + 1]` out: where each node's served tasks begin, counted from there.
         rest: out: tasks that still wait, by node and in time order.
         ledger: counts, sampled log.
 
     Returns:
-        Rows in ``done`` and in ``rest``.
+        Tasks served, and rows in ``rest``.
     """
-    n_done = 0
+    first_done = n_done
     n_rest = 0
     stage = station.stage
     batch, bound, overhead = station.batch, station.bound, station.overhead_s
@@ -109,63 +115,92 @@ def serve_stations(
     count = ledger.count
     below = ledger.log_below[0]
     probing = begin <= probe < end
+    instant = probe if probing else -np.inf
     for k in range(len(offsets) - 1):
-        done_offsets[k] = n_done
+        done_offsets[k] = n_done - first_done
         free = server_free[k]
         if probing and probe < free:
             seen += in_service[k]
         head = offsets[k]
         tail = head
         last = offsets[k + 1]
-        for j in range(head, last + 1):
-            now = at[j] if j < last else end
-            while head < tail:
-                start = max(free, at[head])
-                if start >= now:
+        if batch == 1 and below == np.uint64(0) and last - head <= bound:
+            tail = last
+            busy_t = 0
+            before = head
+            while head < last:
+                i = line[head]
+                t = at[i]
+                start = max(free, t)
+                if start >= end:
                     break
-                m = 0
-                span = overhead
-                while head + m < tail and m < batch and at[head + m] <= start:
-                    span += service[head + m]
-                    m += 1
-                free = start + span
+                free = start + (overhead + service[i])
                 s0 = steps(start)
-                server_busy[k] += steps(free) - s0
-                busy_all += steps(free) - s0
-                in_service[k] = m
-                for i in range(head, head + m):
-                    wait_all += s0 - steps(at[i])
-                    if probing and at[i] <= probe < free:
-                        seen += 1
-                    if sampled(uid[i], below):
-                        note(ledger, uid[i], 1 + 3 * stage, start, k)
-                        note(ledger, uid[i], 2 + 3 * stage, free, k)
-                    d_at[n_done] = free
-                    d_arrived[n_done] = arrived[i]
-                    d_uid[n_done] = uid[i]
-                    d_work[n_done] = work[i]
-                    d_back[n_done] = back[i]
-                    d_meta[n_done] = meta[i]
-                    d_place[n_done] = k
-                    n_done += 1
-                head += m
-            if j < last:
-                if tail - head >= bound and now >= begin:
-                    count[FULL[stage]] += 1
-                    if sampled(uid[j], below):
-                        note(ledger, uid[j], 9, now, FULL[stage])
-                else:
-                    if tail != j:
-                        copy_task(due, j, due, tail)
-                        service[tail] = service[j]
-                    tail += 1
+                busy_t += steps(free) - s0
+                wait_all += s0 - steps(t)
+                seen += (t <= instant) & (instant < free)
+                d_at[n_done] = free
+                d_arrived[n_done] = arrived[i]
+                d_uid[n_done] = uid[i]
+                d_work[n_done] = work[i]
+                d_back[n_done] = back[i]
+                d_meta[n_done] = meta[i]
+                d_place[n_done] = k
+                n_done += 1
+                head += 1
+            if head > before:
+                in_service[k] = 1
+            server_busy[k] += busy_t
+            busy_all += busy_t
+        else:
+            for j in range(head, last + 1):
+                now = at[line[j]] if j < last else end
+                while head < tail:
+                    start = max(free, at[line[head]])
+                    if start >= now:
+                        break
+                    m = 0
+                    span = overhead
+                    while head + m < tail and m < batch and at[line[head + m]] <= start:
+                        span += service[line[head + m]]
+                        m += 1
+                    free = start + span
+                    s0 = steps(start)
+                    server_busy[k] += steps(free) - s0
+                    busy_all += steps(free) - s0
+                    in_service[k] = m
+                    for x in range(head, head + m):
+                        i = line[x]
+                        wait_all += s0 - steps(at[i])
+                        seen += (at[i] <= instant) & (instant < free)
+                        if sampled(uid[i], below):
+                            note(ledger, uid[i], 1 + 3 * stage, start, k)
+                            note(ledger, uid[i], 2 + 3 * stage, free, k)
+                        d_at[n_done] = free
+                        d_arrived[n_done] = arrived[i]
+                        d_uid[n_done] = uid[i]
+                        d_work[n_done] = work[i]
+                        d_back[n_done] = back[i]
+                        d_meta[n_done] = meta[i]
+                        d_place[n_done] = k
+                        n_done += 1
+                    head += m
+                if j < last:
+                    i = line[j]
+                    if tail - head >= bound and now >= begin:
+                        count[FULL[stage]] += 1
+                        if sampled(uid[i], below):
+                            note(ledger, uid[i], 9, now, FULL[stage])
+                    else:
+                        line[tail] = i
+                        tail += 1
         count[WAITING[stage]] += tail - head
-        for i in range(head, tail):
-            if probing and at[i] <= probe:
-                seen += 1
-            copy_task(due, i, rest, n_rest)
+        for x in range(head, tail):
+            seen += at[line[x]] <= instant
+            copy_task(due, line[x], rest, n_rest)
             n_rest += 1
         server_free[k] = free
+    n_done -= first_done
     done_offsets[len(offsets) - 1] = n_done
     count[DONE[stage]] += n_done
     count[BUSY_T[stage]] += busy_all
@@ -175,7 +210,7 @@ def serve_stations(
 
 
 @kernel
-def service_times(station: Station, high: Floats, low: Floats, n: int, out: Floats) -> None:
+def service_times(station: Station, high: Words, low: Words, n: int, out: Floats) -> None:
     """Service times of ``n`` tasks from two random words each.
 
     Args:
@@ -185,12 +220,8 @@ def service_times(station: Station, high: Floats, low: Floats, n: int, out: Floa
         n: tasks.
         out: `[n]` s.
     """
-    if station.how == 0:
-        for i in range(n):
-            out[i] = station.service_s
-    else:
-        for i in range(n):
-            u = (
-                np.float64((high[i] << np.uint64(21)) ^ (low[i] >> np.uint64(11))) + 0.5
-            ) * 1.1102230246251565e-16
-            out[i] = station.service_s * sample(station.how, station.body, station.tail, u)
+    how, mean, body, tail = station.how, station.service_s, station.body, station.tail
+    for i in range(n):
+        out[i] = unit(high[i], low[i])
+    for i in range(n):
+        out[i] = mean * sample(how, body, tail, out[i])

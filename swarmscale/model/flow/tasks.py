@@ -92,26 +92,6 @@ def copy_task(source: Tasks, i: int, target: Tasks, j: int) -> None:
 
 
 @kernel
-def copy_tasks(source: Tasks, rows: Ints, n: int, target: Tasks) -> None:
-    """Copy the first ``n`` listed rows of one buffer to the beginning of another, column by column."""
-    for a, b in (
-        (source.at, target.at),
-        (source.arrived, target.arrived),
-        (source.work, target.work),
-    ):
-        for j in range(n):
-            b[j] = a[rows[j]]
-    uid, uid_out = source.uid, target.uid
-    back, back_out = source.back, target.back
-    for j in range(n):
-        uid_out[j] = uid[rows[j]]
-        back_out[j] = back[rows[j]]
-    for c, d in ((source.meta, target.meta), (source.place, target.place)):
-        for j in range(n):
-            d[j] = c[rows[j]]
-
-
-@kernel
 def task_class(meta: int) -> int:
     """Class of a task."""
     return meta & 15

@@ -9,7 +9,7 @@ import numpy as np
 from ...arrays import Bools, Floats, Ints, Ints32, Words, kernel
 from ...rng import draw, ln, unit32
 from .ledger import Count, Ledger, bin_of, message, note, sampled, steps
-from .tasks import Tasks, task_class, task_entry
+from .tasks import Tasks, copy_task, task_class, task_entry
 
 _COMPLETED, _HITS, _LOOKUPS = int(Count.COMPLETED), int(Count.CACHE_HITS), int(Count.CACHE_LOOKUPS)
 _LOST, _UNREACHABLE = int(Count.DROPPED_LOST), int(Count.DROPPED_UNREACHABLE)
@@ -122,17 +122,27 @@ def cache_touch(cache: Cache, k: int, x: int) -> None:
 
 @kernel
 def guide(share: Floats) -> Ints32:
-    """`[65]` for each 64th of [0, 1] the first index whose cumulative share reaches it."""
-    out = np.empty(65, np.int32)
-    for i in range(65):
-        out[i] = min(np.searchsorted(share, i / 64.0), len(share) - 1)
+    """`[1025]` for each 1024th of [0, 1] the first index whose cumulative share reaches it."""
+    out = np.empty(1025, np.int32)
+    x = 0
+    for i in range(1025):
+        while x < len(share) - 1 and share[x] < i / 1024.0:
+            x += 1
+        out[i] = x
     return out
 
 
 @kernel
+def spread_of(words: Words, n: int, jitter: float, out: Floats) -> None:
+    """`[n]` factor on a hop's mean latency from one random word each: 1 - jitter + jitter x Exp(1)."""
+    for i in range(n):
+        out[i] = 1.0 - jitter - jitter * ln(unit32(words[i]))
+
+
+@kernel
 def leave_entry(
-    done: Tasks, n: int, mesh: Mesh, homes: Homes, cache: Cache, key: np.uint64, deadline_s: Floats,
-    a: Words, b: Words, c: Words, out: Tasks, ledger: Ledger,
+    tasks: Tasks, begins: int, n: int, mesh: Mesh, homes: Homes, cache: Cache, key: np.uint64, deadline_s: Floats,
+    a: Words, b: Words, c: Words, there_of: Floats, back_of: Floats, ledger: Ledger,
 ) -> int:  # fmt: skip
     """Send tasks that left ingress on their way: answered from the cache, or over the mesh to their home.
 
@@ -141,8 +151,10 @@ def leave_entry(
     home asks two other nodes and gives the task to the lesser of the three (two choices: Mitzenmacher 2001).
 
     Args:
-        done: tasks that left ingress, by entry node in time order.
-        n: rows in use.
+        tasks: behind the first rows, the tasks that left ingress, by entry node in time order; after it, those
+            on their way, ``at`` being their arrival at home.
+        begins: the first of these rows.
+        n: how many they are.
         mesh: live shortest paths.
         homes: rule for the home node; its load counts this tick's own assignments.
         cache: result caches, changed in place.
@@ -151,18 +163,16 @@ def leave_entry(
         a: `[n]` random words of each task for loss, ``b`` for the way there, ``c`` for the way back.
         b: see ``a``.
         c: see ``a``.
-        out: tasks on their way, ``at`` being their arrival at home.
+        there_of: `[n]` scratch, as is ``back_of``.
+        back_of: `[n]` scratch.
         ledger: counts.
 
     Returns:
-        Rows in ``out``.
+        Tasks on their way.
     """
     count = ledger.count
     below = ledger.log_below[0]
-    at, arrived, uid, work = done.at, done.arrived, done.uid, done.work
-    draw_of_home, meta, place = done.back, done.meta, done.place
-    o_at, o_arrived, o_uid, o_work = out.at, out.arrived, out.uid, out.work
-    o_back, o_meta, o_place = out.back, out.meta, out.place
+    at, uid, back_s, place = tasks.at, tasks.uid, tasks.back, tasks.place
     next_hop, link_s, alive = mesh.next_hop, mesh.link_s, mesh.alive
     jitter, loss, retries, timeout_s = mesh.jitter, mesh.loss, mesh.retries, mesh.timeout_s
     share, load, room, fixed = homes.share, homes.load, homes.room, homes.fixed
@@ -173,29 +183,34 @@ def leave_entry(
     spread = 1.0 / (1.0 - locality) if locality < 1.0 else 0.0
     replayed = len(fixed) > 0
     caching = cache.size > 0
+    choosy = threshold < np.inf
+    if jitter > 0.0:
+        spread_of(b, n, jitter, there_of)
+        spread_of(c, n, jitter, back_of)
     hops_all = 0
     local_all = 0
     tries_all = 0
     first_all = 0
     through_all = 0
     latency_all = 0
-    m = 0
-    for i in range(n):
+    m = begins
+    for x in range(n):
+        i = begins + x
         entry = np.int64(place[i])
         t = at[i]
-        if caching and answer_from_cache(cache, key, done, i, deadline_s, ledger):
+        if caching and answer_from_cache(cache, key, tasks, i, deadline_s, ledger):
             continue
         home = entry
         if replayed:
             home = np.int64(fixed[uid[i] & 0xFFFFFF])
         else:
-            u = np.float64(draw_of_home[i])
+            u = np.float64(back_s[i])
             if u >= locality:
                 u = (u - locality) * spread
-                home = np.int64(first_of[int(u * 64.0)])
+                home = np.int64(first_of[np.uint32(u * 1024.0)])
                 while home < nodes - 1 and share[home] < u:
                     home += 1
-            if load[home] >= threshold or (threshold < np.inf and not alive[home]):
+            if choosy and (load[home] >= threshold or not alive[home]):
                 w = draw(uid[i], 6, key)
                 best = home
                 for j in range(2):
@@ -206,7 +221,8 @@ def leave_entry(
                 message(ledger, 3, 4, mesh.control_bytes, homes.decision_s)
                 t += homes.decision_s
                 home = best
-            load[home] += room[home]
+            if choosy:
+                load[home] += room[home]
         back = 0.0
         reason = 0
         if not (alive[home] and alive[entry]):
@@ -214,7 +230,8 @@ def leave_entry(
         elif home == entry:
             local_all += 1
         else:
-            w0, w1, w2 = a[i], b[i], c[i]
+            w0 = a[x]
+            there_by, back_by = there_of[x], back_of[x]
             node = entry
             hops = 0
             while node != home:
@@ -224,7 +241,9 @@ def leave_entry(
                     break
                 if hops > 0:
                     w = draw(uid[i], 16 + hops, key)
-                    w0, w1, w2 = w[0], w[1], w[2]
+                    w0 = w[0]
+                    there_by = 1.0 - jitter - jitter * ln(unit32(w[1]))
+                    back_by = 1.0 - jitter - jitter * ln(unit32(w[2]))
                 base = link_s[node, nxt]
                 lost = 0
                 if loss > 0.0:
@@ -238,8 +257,8 @@ def leave_entry(
                     break
                 there = base
                 if jitter > 0.0:
-                    there = base * (1.0 - jitter - jitter * ln(unit32(w1)))
-                    back += base * (1.0 - jitter - jitter * ln(unit32(w2)))
+                    there = base * there_by
+                    back += base * back_by
                 else:
                     back += base
                 if lost > 0:
@@ -256,15 +275,13 @@ def leave_entry(
             if sampled(uid[i], below):
                 note(ledger, uid[i], 9, t, reason)
             continue
-        o_at[m] = t
-        o_arrived[m] = arrived[i]
-        o_uid[m] = uid[i]
-        o_work[m] = work[i]
-        o_back[m] = np.float32(back)
-        o_meta[m] = meta[i]
-        o_place[m] = home
-        if sampled(uid[i], below):
-            note(ledger, uid[i], 3, t, home)
+        if m != i:  # some were answered or dropped
+            copy_task(tasks, i, tasks, m)
+        at[m] = t
+        back_s[m] = np.float32(back)
+        place[m] = home
+        if sampled(uid[m], below):
+            note(ledger, uid[m], 3, t, home)
         m += 1
     count[_HOPS] += hops_all
     count[_LOCAL] += local_all
@@ -275,7 +292,7 @@ def leave_entry(
     messages[3, 3] += through_all
     messages[3, 4] += tries_all * mesh.task_bytes
     messages[3, 5] += latency_all
-    return m
+    return m - begins
 
 
 @kernel

@@ -9,6 +9,7 @@ import numpy as np
 from ....arrays import kernel
 from ....errors import require
 from ....rng import philox
+from ..arrivals import words_of
 from .base import DispatchView
 
 
@@ -59,28 +60,39 @@ def pick(uid: int, j: int, n: int, key: np.uint64) -> int:
 @kernel
 def shortest_of(view: DispatchView, d: int) -> None:
     """Write the choices of :class:`JoinShortestQueue`."""
-    low, half = np.uint64(0xFFFFFFFF), np.uint64(32)
+    uid, offsets, cluster_offsets, clusters = view.uid, view.offsets, view.cluster_offsets, view.clusters
+    assigned, choice, key = view.assigned, view.choice, view.key
+    half = np.uint64(32)
+    block = 1024  # tasks whose words are drawn at once, so that the compiler can vectorize it
+    w0, w1, w2, w3 = (
+        np.empty(block, np.uint64),
+        np.empty(block, np.uint64),
+        np.empty(block, np.uint64),
+        np.empty(block, np.uint64),
+    )
     room = 1.0 / np.maximum(view.ready, 0.5)
     load = (view.in_system + 1) * room
-    for k in range(len(view.offsets) - 1):
-        first = view.cluster_offsets[k]
-        n = view.cluster_offsets[k + 1] - first
-        for i in range(view.offsets[k], view.offsets[k + 1]):
-            if n == 0:
-                view.choice[i] = -1
-                continue
-            t = np.uint64(view.uid[i])
-            w = philox(t & low, t >> half, np.uint64(4), np.uint64(0), view.key)
-            q = view.clusters[first + np.int64((w[0] * np.uint64(n)) >> half)]
-            if d > 1:
-                other = view.clusters[first + np.int64((w[1] * np.uint64(n)) >> half)]
-                q = other if load[other] < load[q] else q
-            for j in range(2, d):
-                other = view.clusters[first + pick(view.uid[i], j, n, view.key)]
-                q = other if load[other] < load[q] else q
-            load[q] += room[q]
-            view.assigned[q] += 1
-            view.choice[i] = q
+    for k in range(len(offsets) - 1):
+        first = cluster_offsets[k]
+        n = np.uint64(cluster_offsets[k + 1] - first)
+        if n == np.uint64(0):
+            choice[offsets[k] : offsets[k + 1]] = -1
+            continue
+        near = clusters[first : cluster_offsets[k + 1]]
+        for begins in range(offsets[k], offsets[k + 1], block):
+            m = min(block, offsets[k + 1] - begins)
+            words_of(uid[begins:], m, 4, key, w0, w1, w2, w3)
+            for x in range(m):
+                q = np.int64(near[(w0[x] * n) >> half])
+                if d > 1:
+                    other = np.int64(near[(w1[x] * n) >> half])
+                    q = other if load[other] < load[q] else q
+                for j in range(2, d):
+                    other = np.int64(near[pick(uid[begins + x], j, np.int64(n), key)])
+                    q = other if load[other] < load[q] else q
+                load[q] += room[q]
+                assigned[q] += 1
+                choice[begins + x] = q
 
 
 @kernel
