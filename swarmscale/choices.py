@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Any
@@ -74,6 +75,7 @@ class Choices[S](Mapping[str, Callable[..., S]]):
         for field in settings:
             if field not in known:
                 raise UnknownChoiceError(f"setting of {self.kind} {name!r}", field, known)
+        _check_types(f"{self.kind} {name!r}", member, settings)
         return member(**settings)
 
     def name_of(self, strategy: object) -> str | None:
@@ -106,3 +108,20 @@ class Choices[S](Mapping[str, Callable[..., S]]):
         group = "swarmscale." + self.kind.replace(" ", "_")
         for point in entry_points(group=group):
             self._members.setdefault(point.name, point.load())
+
+
+_PLAIN = {"float": ((int, float), "a number"), "int": (int, "a whole number"), "str": (str, "a text")}
+
+
+def _check_types(owner: str, member: Any, settings: dict[str, Any]) -> None:
+    """Refuse a setting of a plain type that was given as another one; a whole number will do for a float."""
+    for field in dataclasses.fields(member):
+        name = field.type if isinstance(field.type, str) else getattr(field.type, "__name__", "")
+        if field.name not in settings or name not in (*_PLAIN, "bool"):
+            continue
+        kinds, rule = _PLAIN.get(name, (bool, "true or false"))
+        value = settings[field.name]
+        if not isinstance(value, kinds) or (name != "bool" and isinstance(value, bool)):
+            raise ConfigError(f"{owner}: {field.name} = {value!r}, but it must be {rule}")
+        if name == "float" and not math.isfinite(value):
+            raise ConfigError(f"{owner}: {field.name} = {value!r}, but it must be finite")

@@ -27,7 +27,7 @@ type Arrays = dict[str, np.ndarray[Any, Any]]
 
 def config_hash(config: Config) -> str:
     """Digest of a config's settings."""
-    text = json.dumps(config.model_dump(mode="json"), sort_keys=True)
+    text = json.dumps(config.tree(), sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
@@ -45,7 +45,7 @@ def save(model: SwarmModel, path: Path) -> Path:
     header = {
         "format": FORMAT,
         "version": version(),
-        "config": model.config.model_dump(mode="json"),
+        "config": model.config.tree(),
         "config_hash": config_hash(model.config),
         "root_seed": model.root_seed,
         "time": float(model.time),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import tomli_w
+from pydantic_core import PydanticSerializationError
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -30,7 +31,7 @@ from .flow.sources import SOURCES
 class Section(BaseModel):
     """A frozen group of settings; an unknown field is refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
 
 
 def _field(default: Any, text: str, unit: str = "", **rules: Any) -> Any:
@@ -60,7 +61,7 @@ def _choice(table: Choices[Any]) -> Any:
         Any,
         ChoiceOf(table),
         BeforeValidator(read),
-        PlainSerializer(table.dump),
+        PlainSerializer(table.dump, when_used="json"),
         WithJsonSchema({"type": "object"}),
     ]
 
@@ -340,7 +341,7 @@ class Config(Section):
                 wanted[key] = value
         from .door import apply
 
-        return Config.parse(apply(self.tree(), wanted), "config")
+        return Config.parse(apply(_plain(self), wanted), "config")
 
     def tree(self) -> dict[str, Any]:
         """The config as nested dicts of plain values; strategies by name and fields.
@@ -348,16 +349,28 @@ class Config(Section):
         Raises:
             ConfigError: if a strategy is not registered.
         """
-        return self.model_dump()
+        try:
+            return self.model_dump(mode="json")
+        except PydanticSerializationError as error:
+            raise ConfigError(str(error).partition("ConfigError: ")[2] or str(error)) from None
 
     def toml(self) -> str:
         """The config as TOML text that :meth:`load` reads back."""
-        return tomli_w.dumps(_without_none(self.model_dump(mode="json")))
+        return tomli_w.dumps(_without_none(self.tree()))
 
 
 def whole(x: float) -> bool:
     """Whether a ratio is a whole number, up to rounding."""
     return abs(x - round(x)) < 1e-9 * max(1.0, abs(x))
+
+
+def _plain(value: Any) -> Any:
+    """Sections as dicts, all else, strategies too, as it is."""
+    if isinstance(value, Section):
+        return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
 
 
 def _without_none(tree: Any) -> Any:

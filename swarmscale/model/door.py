@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any, get_args, get_origin
 
@@ -40,7 +39,7 @@ def known_fields(section: type[BaseModel], path: list[str]) -> list[str]:
 
 
 def apply(tree: dict[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of the tree with dotted keys applied: strategies' names first, then single fields.
+    """The tree with dotted keys applied: strategies' names first, then single fields.
 
     Raises:
         UnknownChoiceError: if a key names no field; the nearest one is offered.
@@ -48,7 +47,6 @@ def apply(tree: dict[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """
     from .config import Config
 
-    tree = copy.deepcopy(tree)
     tables = strategy_tables(Config)
     later: list[tuple[str, Any]] = []
     for key, value in wanted.items():
@@ -73,7 +71,7 @@ def _choose(tree: dict[str, Any], key: str, value: Any, table: Choices[Any]) -> 
     section = _walk(tree, path)
     if isinstance(value, str):
         table[value]
-        if section[last].get("name") != value:
+        if table.name_of(section[last]) != value:
             section[last] = {"name": value}
     else:
         section[last] = value
