@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from .. import rng
+from ..agents.cognition import FUNCTIONS
 from ..agents.fleet import IDLE, Fleet, Makeup
 from ..agents.hierarchy import Hierarchy
 from ..agents.skills import TYPES, cumulative_shares
@@ -105,6 +106,7 @@ def build_fleet(config: Config, root_seed: int) -> Fleet:
     )
     clusters = max(math.ceil(c.agents / c.cluster_agents), min(c.nodes, c.agents))
     fleet = Fleet.empty(clusters, c.cluster_agents, makeup, rng.key(root_seed, "workers"))
+    fleet.next_uid = 1 + c.nodes + clusters + len(FUNCTIONS)  # the structural agents' ids come first
     fleet.spawn(c.agents, 0.0, state=IDLE)
     return fleet
 
