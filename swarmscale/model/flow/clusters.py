@@ -116,9 +116,9 @@ class Rule(NamedTuple):
 
 
 @inlined
-def lowest_bit(word: U) -> int:
+def lowest_bit(word: U) -> U:
     """Place of the lowest set bit of a word other than 0, read off the exponent of a float."""
-    return (np.float64(word & (~word + U(1))).view(np.int64) >> np.int64(52)) - np.int64(1023)
+    return (np.float64(word & (~word + U(1))).view(np.uint64) >> U(52)) - U(1023)
 
 
 @inlined
@@ -193,15 +193,11 @@ def serve_clusters(
     at, arrived, uid, work, back, meta = due.at, due.arrived, due.uid, due.work, due.back, due.meta
     r_at, r_arrived, r_uid, r_work = rest.at, rest.arrived, rest.uid, rest.work
     r_back, r_meta, r_place = rest.back, rest.meta, rest.place
-    code_of, free_at, slowness, skills, order = (
-        fleet.state,
-        fleet.free_at,
-        fleet.slowness,
-        fleet.skill,
-        fleet.order,
-    )
-    h_uid, h_arrived, h_work = hands.uid, hands.arrived, hands.work
-    h_service, h_back, h_meta = hands.service, hands.back, hands.meta
+    # flat arrays and unsigned rows: no index can be negative, so none is tested for it
+    codes, ends, slow = fleet.state.reshape(-1), fleet.free_at.reshape(-1), fleet.slowness.reshape(-1)
+    skills, order = fleet.skill.reshape(-1), fleet.order.reshape(-1)
+    h_uid, h_arrived, h_work = hands.uid.reshape(-1), hands.arrived.reshape(-1), hands.work.reshape(-1)
+    h_service, h_back, h_meta = hands.service.reshape(-1), hands.back.reshape(-1), hands.meta.reshape(-1)
     class_type, deadline_s, how = marks.class_type, marks.deadline_s, marks.how
     prompt, generated = marks.prompt, marks.generated
     prefill_s, key, bound = marks.prefill_s, marks.key, rule.bound
@@ -214,17 +210,20 @@ def serve_clusters(
     )
     s_busy_t, s_ready_t, s_completed, s_ends_t = state.busy_t, state.ready_t, state.completed, state.ends_t
     times = np.empty(slots + 1, np.float64)
-    who = np.empty(slots + 1, np.int64)
+    who = np.empty(slots + 1, np.uint8)
     raw_times = np.empty(slots + 1, np.float64)
     raw_who = np.empty(slots + 1, np.uint8)
+    nobody = U(slots)
     comes = np.empty(slots + 1, np.float64)
-    before = np.empty(slots + 1, np.int64)
+    before = np.empty(slots + 1, np.uint64)
     leaving = np.empty(slots + 2, np.int64)
     types = np.unique(class_type)
-    number_of = np.zeros(6, np.int64)
-    for k in range(len(types)):
-        number_of[types[k]] = k
     words = (slots + 63) >> 6
+    first_word = np.empty(len(how), np.uint64)
+    first_skill = np.empty(len(how), np.uint64)
+    for k in range(len(how)):
+        first_word[k] = np.searchsorted(types, class_type[k]) * words
+        first_skill[k] = class_type[k] * slots
     width = len(types) * words
     idle = np.zeros(width, np.uint64)
     freed = np.zeros((slots + 1, width), np.uint64)
@@ -257,27 +256,27 @@ def serve_clusters(
     for q in range(len(offsets) - 1):
         j = offsets[q]
         last = offsets[q + 1]
-        codes, ends, slow = code_of[q], free_at[q], slowness[q]
+        row0, skill0 = U(q * slots), U(q * 6 * slots)
         free = 0
         busy = 0
         ready = 0
-        for s in range(slots):
-            code = codes[s]
+        for x in range(slots):
+            code = codes[row0 + U(x)]
             free += code == _IDLE
             busy += (code == _BUSY) | (code == _DRAINING)
             ready += code == _BUSY
         n = 0
-        for s in range(slots):  # without a branch: slots whose end falls in the tick
-            raw_who[n] = s
-            n += (ends[s] < end) & (codes[s] != _IDLE)
+        for x in range(slots):  # without a branch: slots whose end falls in the tick
+            raw_who[n] = x
+            n += (ends[row0 + U(x)] < end) & (codes[row0 + U(x)] != _IDLE)
         for k in range(len(types)):
-            ranked = order[q, types[k]]
+            ranked = skill0 + U(types[k] * slots)
             for w in range(words):
                 bits = none
                 for r in range(w << 6, min((w + 1) << 6, slots)):
-                    s = np.int64(ranked[r])
+                    s = U(order[ranked + U(r)])
                     rank[k, s] = r
-                    bits |= U(codes[s] == _IDLE) << U(r & 63)
+                    bits |= U(codes[row0 + s] == _IDLE) << U(r & 63)
                 idle[k * words + w] = bits
         ready += free
         busy_t = -busy * t_begin
@@ -288,23 +287,24 @@ def serve_clusters(
         drained = 0
         gone = 0
         for x in range(n):
-            s = raw_who[x]
-            t = ends[s]
+            s = U(raw_who[x])
+            a = row0 + s
+            t = ends[a]
             raw_times[x] = t
             now = max(t, begin)
-            code = codes[s]
+            code = codes[a]
             if code == _BUSY or code == _DRAINING:
-                took = now + h_back[q, s] - h_arrived[q, s]
-                took_service = np.float64(h_service[q, s])
+                took = now + h_back[a] - h_arrived[a]
+                took_service = np.float64(h_service[a])
                 response_all += steps(took)
                 service_all += steps(took_service)
-                useful_all += steps(h_work[q, s] * slow[s])
+                useful_all += steps(h_work[a] * slow[a])
                 response_hist[bin_of(took)] += 1
-                kind = task_class(h_meta[q, s])
+                kind = task_class(h_meta[a])
                 late_all += took > deadline_s[kind]
                 if tokens and how[kind] == 3:
                     first_tokens(
-                        h_uid[q, s], took, took_service, h_work[q, s], prompt, generated, prefill_s, key, count,
+                        h_uid[a], took, took_service, h_work[a], prompt, generated, prefill_s, key, count,
                         first_hist,
                     )  # fmt: skip
                 done += 1
@@ -339,47 +339,55 @@ def serve_clusters(
         tail = 0
         if calm:
             for x in range(n):
-                s = raw_who[x]
-                codes[s] = _IDLE
+                s = U(raw_who[x])
+                codes[row0 + s] = _IDLE
                 for k in range(len(types)):
                     r = rank[k, s]
                     freed[before[x], k * words + (r >> 6)] |= one << U(r & 63)
             seen += busy - gone if probing else 0
             busy -= done
             for x in range(m):
-                for w in range(width):
-                    idle[w] |= freed[x, w]
-                    freed[x, w] = none
+                if width == 2:  # the usual case, which a loop would slow down
+                    idle[0] |= freed[x, 0]
+                    idle[1] |= freed[x, 1]
+                    freed[x, 0] = none
+                    freed[x, 1] = none
+                else:
+                    for w in range(width):
+                        idle[w] |= freed[x, w]
+                        freed[x, w] = none
                 i = line[j + x]
                 now = comes[x]
-                kind = class_type[task_class(meta[i])]
-                first = number_of[kind] * words
+                kind = U(task_class(meta[i]))
+                skilled = skill0 + first_skill[kind]
+                first = first_word[kind]
                 w = first
                 while idle[w] == none:
-                    w += 1
+                    w += one
                 bits = idle[w]
                 idle[w] = bits & (bits - one)
-                s = np.int64(order[q, kind, lowest_bit(bits) + ((w - first) << 6)])
+                s = U(order[skilled + lowest_bit(bits) + ((w - first) << U(6))])
+                a = row0 + s
                 if len(types) > 1:
                     for k in range(len(types)):
                         r = rank[k, s]
                         idle[k * words + (r >> 6)] &= ~(one << U(r & 63))
-                skill = skills[q, kind, s]
-                service = work[i] * np.float64(slow[s]) * (overhead / skill)
+                skill = skills[skilled + s]
+                service = work[i] * np.float64(slow[a]) * (overhead / skill)
                 f = now + service
-                h_uid[q, s] = uid[i]
-                h_arrived[q, s] = arrived[i]
-                h_work[q, s] = work[i]
-                h_service[q, s] = service
-                h_back[q, s] = back[i]
-                h_meta[q, s] = meta[i]
-                ends[s] = f
+                h_uid[a] = uid[i]
+                h_arrived[a] = arrived[i]
+                h_work[a] = work[i]
+                h_service[a] = service
+                h_back[a] = back[i]
+                h_meta[a] = meta[i]
+                ends[a] = f
                 busy_t -= steps(now)
                 work_all += steps(work[i])
                 match_all += skill
                 seen += (now <= instant) & (f > instant)
                 if f >= end:
-                    codes[s] = _BUSY
+                    codes[a] = _BUSY
                     busy += 1
                     ends_t += steps(f)
                 else:
@@ -387,9 +395,8 @@ def serve_clusters(
                     took_service = np.float64(np.float32(service))
                     response_all += steps(took)
                     service_all += steps(took_service)
-                    useful_all += steps(work[i] * slow[s])
+                    useful_all += steps(work[i] * slow[a])
                     response_hist[bin_of(took)] += 1
-                    kind = task_class(meta[i])
                     late_all += took > deadline_s[kind]
                     if tokens and how[kind] == 3:
                         first_tokens(
@@ -433,7 +440,7 @@ def serve_clusters(
                 tail += 1
                 j += 1
             while True:
-                s = -1
+                s = nobody
                 if head < tail and free > 0:  # agents came while tasks waited
                     now = begin
                     i = queue[head]
@@ -448,25 +455,26 @@ def serve_clusters(
                     if t_done <= t_next:
                         if p == n:
                             break
-                        s = who[p]
+                        s = U(who[p])
+                        a = row0 + s
                         p += 1
                         now = max(now, begin)
-                        code = codes[s]
+                        code = codes[a]
                         if code == _BUSY or code == _DRAINING:
                             if not plain:
-                                if sampled(h_uid[q, s], below):
-                                    note(ledger, h_uid[q, s], 8, now, q * slots + s)
+                                if sampled(h_uid[a], below):
+                                    note(ledger, h_uid[a], 8, now, np.int64(a))
                                 if answers:
-                                    answered_uid[answered] = h_uid[q, s]
-                                    answered_meta[answered] = h_meta[q, s]
+                                    answered_uid[answered] = h_uid[a]
+                                    answered_meta[answered] = h_meta[a]
                                     answered += 1
                             busy -= 1
                             if code == _DRAINING:
-                                codes[s] = _RETIRED
-                                ends[s] = np.inf
+                                codes[a] = _RETIRED
+                                ends[a] = np.inf
                                 continue
                         if head == tail:
-                            codes[s] = _IDLE
+                            codes[a] = _IDLE
                             for k in range(len(types)):
                                 r = rank[k, s]
                                 idle[k * words + (r >> 6)] |= one << U(r & 63)
@@ -486,28 +494,30 @@ def serve_clusters(
                                 queue[tail] = i
                                 tail += 1
                             continue
-                kind = class_type[task_class(meta[i])]
-                if s < 0:  # among the idle ones the one that serves this type fastest
-                    first = number_of[kind] * words
+                kind = U(task_class(meta[i]))
+                skilled = skill0 + first_skill[kind]
+                if s == nobody:  # among the idle ones the one that serves this type fastest
+                    first = first_word[kind]
                     w = first
                     while idle[w] == none:
-                        w += 1
-                    s = np.int64(order[q, kind, lowest_bit(idle[w]) + ((w - first) << 6)])
+                        w += one
+                    s = U(order[skilled + lowest_bit(idle[w]) + ((w - first) << U(6))])
                     for k in range(len(types)):
                         r = rank[k, s]
                         idle[k * words + (r >> 6)] &= ~(one << U(r & 63))
                     free -= 1
-                skill = skills[q, kind, s]
-                service = work[i] * np.float64(slow[s]) * (overhead / skill)
+                a = row0 + s
+                skill = skills[skilled + s]
+                service = work[i] * np.float64(slow[a]) * (overhead / skill)
                 f = now + service
-                h_uid[q, s] = uid[i]
-                h_arrived[q, s] = arrived[i]
-                h_work[q, s] = work[i]
-                h_service[q, s] = service
-                h_back[q, s] = back[i]
-                h_meta[q, s] = meta[i]
-                ends[s] = f
-                codes[s] = _BUSY
+                h_uid[a] = uid[i]
+                h_arrived[a] = arrived[i]
+                h_work[a] = work[i]
+                h_service[a] = service
+                h_back[a] = back[i]
+                h_meta[a] = meta[i]
+                ends[a] = f
+                codes[a] = _BUSY
                 busy += 1
                 busy_t -= steps(now)
                 started += 1
@@ -516,7 +526,7 @@ def serve_clusters(
                 match_all += skill
                 wait_hist[bin_of(now - at[i])] += 1
                 if sampled(uid[i], below):
-                    note(ledger, uid[i], 7, now, q * slots + s)
+                    note(ledger, uid[i], 7, now, np.int64(a))
                 if f >= end:
                     ends_t += steps(f)
                 else:
@@ -524,9 +534,8 @@ def serve_clusters(
                     took_service = np.float64(np.float32(service))
                     response_all += steps(took)
                     service_all += steps(took_service)
-                    useful_all += steps(work[i] * slow[s])
+                    useful_all += steps(work[i] * slow[a])
                     response_hist[bin_of(took)] += 1
-                    kind = task_class(meta[i])
                     late_all += took > deadline_s[kind]
                     if tokens and how[kind] == 3:
                         first_tokens(
