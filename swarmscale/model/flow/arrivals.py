@@ -115,6 +115,9 @@ def poisson_bin(
     Returns:
         Rows then in use, or -1 if a buffer is too short and nothing more was written.
     """
+    at, arrived, uid, work = out.at, out.arrived, out.uid, out.work
+    back, meta, place, class_share = out.back, out.meta, out.place, marks.class_share
+    how, mean_s = marks.how[0], marks.mean_s[0]
     for e in range(len(rate)):
         if rate[e] <= 0.0:
             continue
@@ -137,13 +140,33 @@ def poisson_bin(
                     break
                 scratch[m] = t
                 m += 1
-            if n + m > len(out.at):
+            if n + m > len(at):
                 return -1
             for i in range(m):
-                out.work[n + i] = unit(c[i], d[i])
+                work[n + i] = unit(c[i], d[i])
             words_of(uids, m, 1, marks.key, a, b, c, d)
+            if len(class_share) == 1:
+                for i in range(m):
+                    meta[n + i] = pack(0, e)
+            else:
+                for i in range(m):
+                    u = unit32(a[i])
+                    kind = np.uint32(0)
+                    while u > class_share[kind]:
+                        kind += np.uint32(1)
+                    meta[n + i] = pack(kind, e)
+            if len(class_share) == 1 and how == 1:
+                for i in range(m):
+                    work[n + i] = mean_s * -ln(work[n + i])
+            else:
+                for i in range(m):
+                    work[n + i] = work_of(marks, meta[n + i] & 15, work[n + i], d[i])
             for i in range(m):
-                mark(marks, uids[i], start_s + scratch[i], e, out.work[n + i], out, n + i, a[i], b[i], d[i])
+                at[n + i] = start_s + scratch[i]
+                arrived[n + i] = start_s + scratch[i]
+                uid[n + i] = uids[i]
+                back[n + i] = np.float32(unit32(b[i]) * 0.9999999)
+                place[n + i] = e
             n += m
             first += m
             if m < ask:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ...arrays import Floats, Indices, Ints, Ints32, kernel
+import numpy as np
+
+from ...arrays import Floats, Indices, Ints, kernel
 from .tasks import Tasks, copy_task
 
 
@@ -32,74 +34,69 @@ def line_up(
     at, place = source.at, source.place
     for p in range(places + 1):
         offsets[p] = 0
-    late = 0
     for i in range(n):
-        late += at[i] >= end
-    if late == 0:
-        for i in range(n):
-            offsets[place[i] + 1] += 1
-    else:
-        for i in range(n):
-            offsets[place[i] + 1] += at[i] < end
+        offsets[np.uint32(place[i]) + np.uint32(1)] += at[i] < end
     for p in range(places):
         offsets[p + 1] += offsets[p]
         bucket[p] = offsets[p]
-    due = offsets[places]
     for i in range(n):
         if at[i] < end:
-            p = place[i]
+            p = np.uint32(place[i])
             order[bucket[p]] = i
-            bucket[p] += 1
+            bucket[p] += np.uint32(1)
+    longest = 0
     falls = 0
     for p in range(places):
+        longest = max(longest, offsets[p + 1] - offsets[p])
         for j in range(offsets[p] + 1, offsets[p + 1]):
             falls += at[order[j]] < at[order[j - 1]]
     if falls > 0:
-        by_time(at, place, n, begin, end, offsets, bucket, order)
-    return due
+        scratch = (
+            np.empty(longest, np.uint32),
+            np.empty(longest, np.uint32),
+            np.empty(longest, np.float64),
+            np.empty(longest, np.float64),
+        )
+        for p in range(places):
+            by_time(at, order[offsets[p] : offsets[p + 1]], begin, end, bucket, *scratch)
+    return offsets[places]
 
 
 @kernel
 def by_time(
-    at: Floats,
-    place: Ints32,
-    n: int,
-    begin: float,
-    end: float,
-    offsets: Ints,
-    bucket: Indices,
-    order: Indices,
-) -> None:
-    """The bucket sort of :func:`line_up`; ``offsets`` is given."""
-    places = len(offsets) - 1
-    due = offsets[places]
-    for i in range(due + 1):
-        bucket[i] = 0
-    scale = 1.0 / (end - begin)
-    for i in range(n):
-        if at[i] < end:
-            p = place[i]
-            m = offsets[p + 1] - offsets[p]
-            x = int(max(at[i] - begin, 0.0) * scale * m)
-            bucket[offsets[p] + min(x, m - 1) + 1] += 1
-    for i in range(due):
-        bucket[i + 1] += bucket[i]
-    for i in range(n):
-        if at[i] < end:
-            p = place[i]
-            m = offsets[p + 1] - offsets[p]
-            x = offsets[p] + min(int(max(at[i] - begin, 0.0) * scale * m), m - 1)
-            order[bucket[x]] = i
-            bucket[x] += 1
-    for p in range(places):
-        for j in range(offsets[p] + 1, offsets[p + 1]):
-            i = order[j]
-            t = at[i]
-            k = j
-            while k > offsets[p] and at[order[k - 1]] > t:
-                order[k] = order[k - 1]
-                k -= 1
-            order[k] = i
+    at: Floats, line: Indices, begin: float, end: float, bucket: Indices, rows: Indices, number: Indices,
+    time: Floats, risen: Floats,
+) -> None:  # fmt: skip
+    """Put one place's line in time order: see :func:`line_up`; the last four are scratch."""
+    m = len(line)
+    one = np.uint32(1)
+    for x in range(m + 1):
+        bucket[x] = 0
+    scale = m / (end - begin)
+    for j in range(m):
+        i = line[j]
+        t = at[i]
+        x = np.uint32(min(max(t - begin, 0.0) * scale, m - 1.0))
+        rows[j], time[j], number[j] = i, t, x
+        bucket[x + one] += one
+    for x in range(m):
+        bucket[x + 1] += bucket[x]
+    for j in range(m):
+        x = number[j]
+        k = bucket[x]
+        bucket[x] = k + one
+        line[k] = rows[j]
+        risen[k] = time[j]
+    for j in range(1, m):
+        t = risen[j]
+        i = line[j]
+        k = j
+        while k > 0 and risen[k - 1] > t:
+            risen[k] = risen[k - 1]
+            line[k] = line[k - 1]
+            k -= 1
+        risen[k] = t
+        line[k] = i
 
 
 @kernel
