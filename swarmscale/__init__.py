@@ -1,7 +1,7 @@
 """Swarmscale: a laboratory for large fleets of coordinated agents."""
 
-from .agents.workers import Worker
 from .agents.nodes import Cluster, CoordinationNode
+from .agents.workers import Worker
 from .errors import ConfigError, UnknownChoiceError
 from .model.config import Config
 from .model.observation import Observation

@@ -57,9 +57,7 @@ def test_a_run_resumed_in_another_process_equals_the_straight_one(tmp_path):
     straight = eventful(ss.SwarmModel("tiny", rng=5, **BUSY_LIFE).run(20.0))
     straight.save(path)
     code = (
-        "import sys, swarmscale as ss\n"
-        "m = ss.SwarmModel.load(sys.argv[1]).run(20.0)\n"
-        "m.save(sys.argv[2])\n"
+        "import sys, swarmscale as ss\nm = ss.SwarmModel.load(sys.argv[1]).run(20.0)\nm.save(sys.argv[2])\n"
     )
     subprocess.run([sys.executable, "-c", code, str(path), str(tmp_path / "b.safetensors")], check=True)
     straight.run(20.0)
@@ -194,9 +192,13 @@ def test_an_older_file_is_read_and_a_newer_one_refused(tmp_path):
     ss.SwarmModel("tiny", rng=5).run(5.0).records.write(tmp_path)
     table = pq.read_table(tmp_path / "records.parquet").drop_columns(["skill_match"])
     meta = table.schema.metadata
-    pq.write_table(table.replace_schema_metadata({**meta, b"swarmscale.schema": b"0"}), tmp_path / "old.parquet")
+    pq.write_table(
+        table.replace_schema_metadata({**meta, b"swarmscale.schema": b"0"}), tmp_path / "old.parquet"
+    )
     assert ss.read_records(tmp_path / "old.parquet")["skill_match"].isna().all()
-    pq.write_table(table.replace_schema_metadata({**meta, b"swarmscale.schema": b"2"}), tmp_path / "new.parquet")
+    pq.write_table(
+        table.replace_schema_metadata({**meta, b"swarmscale.schema": b"2"}), tmp_path / "new.parquet"
+    )
     with pytest.raises(ss.ConfigError, match="has schema 2"):
         ss.read_records(tmp_path / "new.parquet")
     with pytest.raises(ss.ConfigError, match="cannot be read"):

@@ -31,7 +31,10 @@ def test_naming_the_same_strategy_keeps_its_fields_and_another_one_resets_them()
 
 def test_a_sweeps_key_applies_only_where_its_strategy_is_chosen():
     assert Config().changed({"dispatch.rule.jsq.d": 7}).dispatch.rule.d == 7
-    assert Config().changed({"dispatch.rule": "round-robin", "dispatch.rule.jsq.d": 7}).dispatch.rule == RoundRobin()
+    assert (
+        Config().changed({"dispatch.rule": "round-robin", "dispatch.rule.jsq.d": 7}).dispatch.rule
+        == RoundRobin()
+    )
 
 
 def test_a_rate_takes_the_place_of_the_load_and_the_other_way_round():
@@ -74,7 +77,10 @@ REFUSED = [
     ({"demand.load": 0.5, "demand.scale": 2.0}, "exactly one of"),
     ({"demand.classes": []}, "demand.classes"),
     ({"demand.classes": [{"law": "nrmal"}]}, "demand.classes.0.law = 'nrmal'"),
-    ({"demand.classes": [{"lw": "nrmal"}]}, "no setting of demand.classes.0 is called 'lw'. Did you mean 'law'?"),
+    (
+        {"demand.classes": [{"lw": "nrmal"}]},
+        "no setting of demand.classes.0 is called 'lw'. Did you mean 'law'?",
+    ),
     ({"demand.source": "trace", "demand.source.trace": 5}, "5"),
     ({"cache.size": 20_000}, "cache.size = 20000, but it must be at most demand.keys = 10000"),
     ({"fleet.skill_own": [0.9, 0.1]}, "fleet.skill_own"),
@@ -82,7 +88,9 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("keys", "line"), REFUSED, ids=[next(iter(k)) + str(i) for i, (k, _) in enumerate(REFUSED)])
+@pytest.mark.parametrize(
+    ("keys", "line"), REFUSED, ids=[next(iter(k)) + str(i) for i, (k, _) in enumerate(REFUSED)]
+)
 def test_a_bad_setting_is_refused_in_one_line_that_names_it(keys, line):
     with pytest.raises(ss.ConfigError) as refusal:
         ss.SwarmModel(Config().changed({"fleet.agents": 10, "fleet.nodes": 1} | keys), rng=1)
@@ -137,7 +145,9 @@ def test_an_unknown_preset_offers_the_nearest():
 def test_a_fleet_that_no_memory_holds_is_refused_before_it_is_made():
     with pytest.raises(ss.ConfigError, match="GiB"):
         ss.SwarmModel(
-            Config().changed({"fleet.agents": 50_000_000, "fleet.nodes": 1024, "demand.keys": 10_000_000, "cache.size": 1}),
+            Config().changed(
+                {"fleet.agents": 50_000_000, "fleet.nodes": 1024, "demand.keys": 10_000_000, "cache.size": 1}
+            ),
             rng=1,
         )
 

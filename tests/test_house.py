@@ -33,17 +33,19 @@ def modules() -> list[Path]:
 def imports(path: Path) -> list[tuple[str, ...]]:
     """Modules of this package that a file imports, as parts below the package."""
     here = path.relative_to(PACKAGE).with_suffix("").parts
-    package = here if path.name == "__init__.py" else here
+    package = here
     found = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = package[: len(package) - node.level]
             parts = (*base, *(node.module.split(".") if node.module else ()))
-            found.append(parts if parts else (node.names[0].name.replace('__version__', '__init__'),))
+            found.append(parts if parts else (node.names[0].name.replace("__version__", "__init__"),))
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("swarmscale"):
             found.append(tuple((node.module or "").split(".")[1:]))
         elif isinstance(node, ast.Import):
-            found += [tuple(a.name.split(".")[1:]) for a in node.names if a.name.split(".")[0] == "swarmscale"]
+            found += [
+                tuple(a.name.split(".")[1:]) for a in node.names if a.name.split(".")[0] == "swarmscale"
+            ]
     return found
 
 
@@ -72,7 +74,9 @@ def test_each_link_at_the_root_opens_on_its_package_folder(name):
 
 
 def test_importing_the_package_loads_neither_solara_nor_plotly():
-    code = "import sys, swarmscale; print([m for m in ('solara', 'plotly', 'matplotlib') if m in sys.modules])"
+    code = (
+        "import sys, swarmscale; print([m for m in ('solara', 'plotly', 'matplotlib') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
 
@@ -116,7 +120,12 @@ def test_wheel_and_sdist_of_a_checkout_without_links_install_and_run(tmp_path):
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env={"PYTHONPATH": str(tmp_path / "site"), "PATH": "", "NUMBA_DISABLE_JIT": "1", "HOME": str(tmp_path)},
+        env={
+            "PYTHONPATH": str(tmp_path / "site"),
+            "PATH": "",
+            "NUMBA_DISABLE_JIT": "1",
+            "HOME": str(tmp_path),
+        },
     )
     ticks, place = done.stdout.split()
     assert ticks == "3"

@@ -126,14 +126,22 @@ def test_batch_run_works_with_dotted_keys_on_two_processes():
     assert len(frame) == 8
     assert set(frame["Step"]) == {5}
     assert (frame.groupby("fleet.agents")["agents_idle"].first() <= [100, 200]).all()
-    alone = ss.SwarmModel("tiny", rng=1, **{"fleet.agents": 100, "dispatch.rule": "jsq", "seconds": 5.0}).run()
-    mine = frame[(frame["fleet.agents"] == 100) & (frame["dispatch.rule"] == "jsq") & (frame["iteration"] == 0)]
+    alone = ss.SwarmModel(
+        "tiny", rng=1, **{"fleet.agents": 100, "dispatch.rule": "jsq", "seconds": 5.0}
+    ).run()
+    mine = frame[
+        (frame["fleet.agents"] == 100) & (frame["dispatch.rule"] == "jsq") & (frame["iteration"] == 0)
+    ]
     assert mine["response_mean_s"].iloc[0] == alone.records.column("response_mean_s")[-1]
 
 
 def test_batch_run_takes_every_row_when_asked():
     rows = mesa.batch_run(
-        ss.SwarmModel, {"config": "tiny", "seconds": 4.0}, rng=[1], data_collection_period=1, display_progress=False
+        ss.SwarmModel,
+        {"config": "tiny", "seconds": 4.0},
+        rng=[1],
+        data_collection_period=1,
+        display_progress=False,
     )
     assert [row["Step"] for row in rows] == [1, 2, 3, 4]
 
@@ -319,7 +327,15 @@ def test_sampled_tasks_are_the_same_under_every_policy():
     assert one["uid"].tolist() == other["uid"].tolist()
     assert 0.15 < len(one) / tiny().run(30.0).records.column("arrived").sum() < 0.25
     done = one[one["finish"].notna()]
-    order = ["arrived", "ingress_start", "ingress_end", "at_home", "dispatch_start", "dispatch_end", "at_cluster"]
+    order = [
+        "arrived",
+        "ingress_start",
+        "ingress_end",
+        "at_home",
+        "dispatch_start",
+        "dispatch_end",
+        "at_cluster",
+    ]
     for a, b in zip(order, [*order[1:], "start"], strict=True):
         assert (done[a] <= done[b]).all()
 

@@ -85,6 +85,8 @@ def require_writable(folder: Path) -> None:
 def start_logging(verbose: int, quiet: bool) -> None:
     """Standard logging on standard error: warnings, or with -v and -vv more."""
     level = logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr, force=True)
+    logging.basicConfig(
+        level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr, force=True
+    )
     for noisy in ("numba", "mesa", "matplotlib", "MESA"):
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))

@@ -41,7 +41,9 @@ def run(
     ] = None,
     checkpoint: Annotated[bool, typer.Option(help="Also save a checkpoint of the end.")] = False,
     report: Annotated[bool, typer.Option(help="Write the HTML report.")] = True,
-    json_: Annotated[bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")] = False,
+    json_: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log more.")] = 0,
 ) -> int:
@@ -52,8 +54,12 @@ def run(
     from ..model.swarm import SwarmModel
 
     require(replications >= 1, "--replications", replications, "1 or more")
-    model = _resumed(resume, set_) if resume else SwarmModel(
-        _config(config, set_ or [], agents, seconds, trace_tasks), rng=None if rng == "random" else rng
+    model = (
+        _resumed(resume, set_)
+        if resume
+        else SwarmModel(
+            _config(config, set_ or [], agents, seconds, trace_tasks), rng=None if rng == "random" else rng
+        )
     )
     folder = out or Path("out") / model.config.name
     require_writable(folder)
@@ -143,7 +149,9 @@ def _show(model: SwarmModel, summary: Summary, folder: Path, seconds: float, rep
     from ..viz.scorecard import scorecard_rows
 
     console = Console()
-    table = Table(title=f"{summary.name}: {summary.agents:,} agents, {summary.seconds:,.0f} s", title_justify="left")
+    table = Table(
+        title=f"{summary.name}: {summary.agents:,} agents, {summary.seconds:,.0f} s", title_justify="left"
+    )
     for name in ("metric", "value, 95 % interval", "seed's claim", "verdict", "definition"):
         table.add_column(name, overflow="fold", no_wrap=name == "verdict")
     for row in scorecard_rows(summary):

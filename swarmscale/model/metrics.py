@@ -343,7 +343,7 @@ METRICS: tuple[Metric, ...] = (
         value=None,
         claim="1,000 /s",
         where="swarmscale bench",
-    ),  # fmt: skip
+    ),
     Metric(
         key="recovery",
         title="automatic recovery",
@@ -352,7 +352,7 @@ METRICS: tuple[Metric, ...] = (
         value=None,
         claim="98 %",
         where=_LATER,
-    ),  # fmt: skip
+    ),
     Metric(
         key="scale_up_s",
         title="scale-up latency",
@@ -361,7 +361,7 @@ METRICS: tuple[Metric, ...] = (
         value=None,
         claim="< 5 s",
         where=_LATER,
-    ),  # fmt: skip
+    ),
     Metric(
         key="decision_ms",
         title="decision latency",
@@ -370,7 +370,7 @@ METRICS: tuple[Metric, ...] = (
         value=None,
         claim="< 100 ms",
         where=_LATER,
-    ),  # fmt: skip
+    ),
     Metric(
         key="forecast_accuracy",
         title="forecast accuracy",
@@ -379,7 +379,7 @@ METRICS: tuple[Metric, ...] = (
         value=None,
         claim="85 %",
         where=_LATER,
-    ),  # fmt: skip
+    ),
     Metric(
         key="cost_saving",
         title="cost saving",
@@ -388,7 +388,7 @@ METRICS: tuple[Metric, ...] = (
         value=None,
         claim="25 %",
         where=_LATER,
-    ),  # fmt: skip
+    ),
     Metric(
         key="collective_iq",
         title="collective IQ",
@@ -396,5 +396,5 @@ METRICS: tuple[Metric, ...] = (
         text="factor score of a battery of twelve tasks, normed to 100 +- 15",
         value=None,
         where=_LATER,
-    ),  # fmt: skip
+    ),
 )
