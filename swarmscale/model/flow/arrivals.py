@@ -115,9 +115,7 @@ def poisson_bin(
     Returns:
         Rows then in use, or -1 if a buffer is too short and nothing more was written.
     """
-    at, arrived, uid, work = out.at, out.arrived, out.uid, out.work
-    back, meta, place, class_share = out.back, out.meta, out.place, marks.class_share
-    how, mean_s = marks.how[0], marks.mean_s[0]
+    class_share, how, mean_s = marks.class_share, marks.how[0], marks.mean_s[0]
     for e in range(len(rate)):
         if rate[e] <= 0.0:
             continue
@@ -140,33 +138,35 @@ def poisson_bin(
                     break
                 scratch[m] = t
                 m += 1
-            if n + m > len(at):
+            if n + m > len(out.at):
                 return -1
+            at, arrived, uid, work = out.at[n:], out.arrived[n:], out.uid[n:], out.work[n:]
+            back, meta, place = out.back[n:], out.meta[n:], out.place[n:]
             for i in range(m):
-                work[n + i] = unit(c[i], d[i])
+                work[i] = unit(c[i], d[i])
             words_of(uids, m, 1, marks.key, a, b, c, d)
             if len(class_share) == 1:
-                for i in range(m):
-                    meta[n + i] = pack(0, e)
+                meta[:m] = pack(0, e)
             else:
                 for i in range(m):
                     u = unit32(a[i])
                     kind = np.uint32(0)
                     while u > class_share[kind]:
                         kind += np.uint32(1)
-                    meta[n + i] = pack(kind, e)
+                    meta[i] = pack(kind, e)
             if len(class_share) == 1 and how == 1:
                 for i in range(m):
-                    work[n + i] = mean_s * -ln(work[n + i])
+                    work[i] = mean_s * -ln(work[i])
             else:
                 for i in range(m):
-                    work[n + i] = work_of(marks, meta[n + i] & 15, work[n + i], d[i])
+                    work[i] = work_of(marks, meta[i] & 15, work[i], d[i])
             for i in range(m):
-                at[n + i] = start_s + scratch[i]
-                arrived[n + i] = start_s + scratch[i]
-                uid[n + i] = uids[i]
-                back[n + i] = np.float32(unit32(b[i]) * 0.9999999)
-                place[n + i] = e
+                at[i] = start_s + scratch[i]
+                arrived[i] = start_s + scratch[i]
+            for i in range(m):
+                uid[i] = uids[i]
+                back[i] = np.float32(unit32(b[i]) * 0.9999999)
+            place[:m] = e
             n += m
             first += m
             if m < ask:

@@ -376,28 +376,27 @@ def to_clusters(
     """
     count, hist = ledger.count, ledger.hist[1]
     below = ledger.log_below[0]
-    at, arrived_at, uid, back, place = tasks.at, tasks.arrived, tasks.uid, tasks.back, tasks.place
-    row = begins
+    at, arrived_at, uid = tasks.at[begins:], tasks.arrived[begins:], tasks.uid[begins:]
+    back, place = tasks.back[begins:], tasks.place[begins:]
+    m = 0
     network = 0
-    for x in range(n):
-        i = begins + x
-        if choice[x] < 0:
+    for i in range(n):
+        if choice[i] < 0:
             count[_UNREACHABLE] += 1
             if sampled(uid[i], below):
                 note(ledger, uid[i], 9, at[i], _UNREACHABLE)
             continue
-        if row != i:  # some had nowhere to go
-            copy_task(tasks, i, tasks, row)
-        t = at[row] + (local_s + delay[x])
-        at[row] = t
-        place[row] = choice[x]
-        took = t - arrived_at[row] + np.float64(back[row])
+        if m != i:  # some had nowhere to go
+            copy_task(tasks, begins + i, tasks, begins + m)
+        t = at[m] + (local_s + delay[i])
+        at[m] = t
+        place[m] = choice[i]
+        took = t - arrived_at[m] + np.float64(back[m])
         network += steps(took)
         hist[bin_of(took)] += 1
-        if sampled(uid[row], below):
-            note(ledger, uid[row], 6, t, choice[x])
-        row += 1
-    m = row - begins
+        if sampled(uid[m], below):
+            note(ledger, uid[m], 6, t, choice[i])
+        m += 1
     count[_NETWORK_T] += network
     messages = ledger.messages
     for column in range(4):

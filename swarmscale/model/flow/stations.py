@@ -128,8 +128,9 @@ def serve_stations(
             tail = last
             busy_t = 0
             before = head
-            while head < last:
-                i = line[head]
+            mine = line[head:last]
+            for x in range(len(mine)):
+                i = mine[x]
                 t = at[i]
                 start = max(free, t)
                 if start >= end:
@@ -139,15 +140,16 @@ def serve_stations(
                 busy_t += steps(free) - s0
                 wait_all += s0 - steps(t)
                 seen += (t <= instant) & (instant < free)
-                d_at[n_done] = free
-                d_arrived[n_done] = arrived[i]
-                d_uid[n_done] = uid[i]
-                d_work[n_done] = work[i]
-                d_back[n_done] = back[i]
-                d_meta[n_done] = meta[i]
-                d_place[n_done] = k
-                n_done += 1
+                row = np.uint64(n_done + x)
+                d_at[row] = free
+                d_arrived[row] = arrived[i]
+                d_uid[row] = uid[i]
+                d_work[row] = work[i]
+                d_back[row] = back[i]
+                d_meta[row] = meta[i]
+                d_place[row] = k
                 head += 1
+            n_done += head - before
             if head > before:
                 in_service[k] = 1
             server_busy[k] += busy_t

@@ -172,7 +172,8 @@ def leave_entry(
     """
     count = ledger.count
     below = ledger.log_below[0]
-    at, uid, back_s, place = tasks.at, tasks.uid, tasks.back, tasks.place
+    at, uid = tasks.at[begins:], tasks.uid[begins:]
+    back_s, place = tasks.back[begins:], tasks.place[begins:]
     next_hop, link_s, alive = mesh.next_hop, mesh.link_s, mesh.alive
     jitter, loss, retries, timeout_s = mesh.jitter, mesh.loss, mesh.retries, mesh.timeout_s
     share, load, room, fixed = homes.share, homes.load, homes.room, homes.fixed
@@ -193,28 +194,27 @@ def leave_entry(
     first_all = 0
     through_all = 0
     latency_all = 0
-    m = begins
-    for x in range(n):
-        i = begins + x
-        entry = np.int64(place[i])
+    m = 0
+    for i in range(n):
+        entry = np.uint32(place[i])
         t = at[i]
-        if caching and answer_from_cache(cache, key, tasks, i, deadline_s, ledger):
+        if caching and answer_from_cache(cache, key, tasks, begins + i, deadline_s, ledger):
             continue
         home = entry
         if replayed:
-            home = np.int64(fixed[uid[i] & 0xFFFFFF])
+            home = np.uint32(fixed[uid[i] & 0xFFFFFF])
         else:
             u = np.float64(back_s[i])
             if u >= locality:
                 u = (u - locality) * spread
-                home = np.int64(first_of[np.uint32(u * 1024.0)])
+                home = np.uint32(first_of[np.uint32(u * 1024.0)])
                 while home < nodes - 1 and share[home] < u:
-                    home += 1
+                    home += np.uint32(1)
             if choosy and (load[home] >= threshold or not alive[home]):
                 w = draw(uid[i], 6, key)
                 best = home
                 for j in range(2):
-                    other = np.int64(((w[0] if j == 0 else w[1]) * np.uint64(nodes)) >> np.uint64(32))
+                    other = np.uint32(((w[0] if j == 0 else w[1]) * np.uint64(nodes)) >> np.uint64(32))
                     if alive[other] and (load[other] < load[best] or not alive[best]):
                         best = other
                 count[_ESCALATED] += 1
@@ -230,15 +230,15 @@ def leave_entry(
         elif home == entry:
             local_all += 1
         else:
-            w0 = a[x]
-            there_by, back_by = there_of[x], back_of[x]
+            w0 = a[i]
+            there_by, back_by = there_of[i], back_of[i]
             node = entry
             hops = 0
             while node != home:
-                nxt = np.int64(next_hop[node, home])
-                if nxt < 0:
+                if next_hop[node, home] < 0:
                     reason = _UNREACHABLE
                     break
+                nxt = np.uint32(next_hop[node, home])
                 if hops > 0:
                     w = draw(uid[i], 16 + hops, key)
                     w0 = w[0]
@@ -276,7 +276,7 @@ def leave_entry(
                 note(ledger, uid[i], 9, t, reason)
             continue
         if m != i:  # some were answered or dropped
-            copy_task(tasks, i, tasks, m)
+            copy_task(tasks, begins + i, tasks, begins + m)
         at[m] = t
         back_s[m] = np.float32(back)
         place[m] = home
@@ -292,7 +292,7 @@ def leave_entry(
     messages[3, 3] += through_all
     messages[3, 4] += tries_all * mesh.task_bytes
     messages[3, 5] += latency_all
-    return m - begins
+    return m
 
 
 @kernel

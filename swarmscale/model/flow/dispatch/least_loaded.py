@@ -82,17 +82,18 @@ def shortest_of(view: DispatchView, d: int) -> None:
         for begins in range(offsets[k], offsets[k + 1], block):
             m = min(block, offsets[k + 1] - begins)
             words_of(uid[begins:], m, 4, key, w0, w1, w2, w3)
+            out = choice[begins:]
             for x in range(m):
-                q = np.int64(near[(w0[x] * n) >> half])
+                q = np.uint32(near[(w0[x] * n) >> half])
                 if d > 1:
-                    other = np.int64(near[(w1[x] * n) >> half])
+                    other = np.uint32(near[(w1[x] * n) >> half])
                     q = other if load[other] < load[q] else q
                 for j in range(2, d):
-                    other = np.int64(near[pick(uid[begins + x], j, np.int64(n), key)])
+                    other = np.uint32(near[pick(uid[begins + x], j, np.int64(n), key)])
                     q = other if load[other] < load[q] else q
                 load[q] += room[q]
                 assigned[q] += 1
-                choice[begins + x] = q
+                out[x] = q
 
 
 @kernel
