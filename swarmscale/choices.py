@@ -61,7 +61,7 @@ class Choices[S](Mapping[str, Callable[..., S]]):
     def fields(self, name: str) -> tuple[str, ...]:
         """Names of the settings of one member."""
         member: Any = self[name]
-        return tuple(f.name for f in dataclasses.fields(member))
+        return tuple(f.name for f in dataclasses.fields(member) if f.init)
 
     def make(self, name: str, **settings: Any) -> S:
         """A strategy by name, with the given settings and defaults for the rest.
@@ -99,7 +99,7 @@ class Choices[S](Mapping[str, Callable[..., S]]):
                 f'put @swarmscale.register("{self.kind}", "your-name") above its class'
             )
         settings: Any = strategy
-        return {"name": name} | {f.name: getattr(strategy, f.name) for f in dataclasses.fields(settings)}
+        return {"name": name} | {f.name: getattr(strategy, f.name) for f in dataclasses.fields(settings) if f.init}
 
     def _look_outside(self) -> None:
         if self._looked_outside:
@@ -110,16 +110,21 @@ class Choices[S](Mapping[str, Callable[..., S]]):
             self._members.setdefault(point.name, point.load())
 
 
-_PLAIN = {"float": ((int, float), "a number"), "int": (int, "a whole number"), "str": (str, "a text")}
+_PLAIN: dict[str, tuple[tuple[type, ...], str]] = {
+    "float": ((int, float), "a number"),
+    "int": ((int,), "a whole number"),
+    "str": ((str,), "a text"),
+    "bool": ((bool,), "true or false"),
+}
 
 
 def _check_types(owner: str, member: Any, settings: dict[str, Any]) -> None:
     """Refuse a setting of a plain type that was given as another one; a whole number will do for a float."""
     for field in dataclasses.fields(member):
         name = field.type if isinstance(field.type, str) else getattr(field.type, "__name__", "")
-        if field.name not in settings or name not in (*_PLAIN, "bool"):
+        if field.name not in settings or name not in _PLAIN:
             continue
-        kinds, rule = _PLAIN.get(name, (bool, "true or false"))
+        kinds, rule = _PLAIN[name]
         value = settings[field.name]
         if not isinstance(value, kinds) or (name != "bool" and isinstance(value, bool)):
             raise ConfigError(f"{owner}: {field.name} = {value!r}, but it must be {rule}")

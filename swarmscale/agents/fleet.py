@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -111,15 +111,14 @@ class Fleet:
     @property
     def slots(self) -> int:
         """Slots in a cluster."""
-        return self.rows.uid.shape[1]
+        return int(self.rows.uid.shape[1])
 
     def __len__(self) -> int:
         return int(self.size.sum())
 
-    def column(self, name: str) -> np.ndarray[tuple[int], np.dtype[np.generic]]:
+    def column(self, name: str) -> Any:
         """One attribute of all slots as a flat view, indexed by row = cluster x slots + slot."""
-        array: np.ndarray[tuple[int], np.dtype[np.generic]] = getattr(self.rows, name).reshape(-1)
-        return array
+        return getattr(self.rows, name).reshape(-1)
 
     def live(self) -> Ints:
         """Rows that hold an agent, in ascending order."""
@@ -141,7 +140,7 @@ class Fleet:
         """Append empty clusters and return their numbers."""
         more = _blank(count, self.slots)
         first = self.clusters
-        self.rows = Rows(*(np.concatenate(pair) for pair in zip(self.rows, more, strict=True)))
+        self.rows = Rows(*_joined(self.rows, more))
         self.size = np.concatenate([self.size, np.zeros(count, np.int64)])
         return np.arange(first, first + count)
 
@@ -240,6 +239,10 @@ class Fleet:
         """Every array that a checkpoint must hold, by name."""
         yield from self.rows._asdict().items()
         yield "size", self.size
+
+
+def _joined(first: Iterable[Any], second: Iterable[Any]) -> list[Any]:
+    return [np.concatenate(pair) for pair in zip(first, second, strict=True)]
 
 
 def _blank(clusters: int, slots: int) -> Rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import networkx as nx
 import numpy as np
@@ -147,7 +147,7 @@ def _restore(model: SwarmModel, header: dict[str, Any], arrays: Arrays) -> None:
     flow.state = flow.state._replace(**group("state"))
     flow.ingress_servers = flow.ingress_servers._replace(**group("ingress"))
     flow.dispatch_servers = flow.dispatch_servers._replace(**group("dispatch"))
-    flow.cache = flow.cache._replace(**group("cache"))
+    flow.cache = flow.cache._replace(**cast(dict[str, Any], group("cache")))
     flow.pointer = arrays["pointer"].copy()
     flow.ledger.count[:] = arrays["ledger.count"]
     flow.ledger.messages[:] = arrays["ledger.messages"]

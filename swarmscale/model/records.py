@@ -60,7 +60,7 @@ class Records:
         self._windows: list[Ints] = []
         self._clusters: list[Ints] = []
         self._nodes: list[Ints] = []
-        self._log: list[tuple[Ints, ...]] = []
+        self._log: list[tuple[Any, ...]] = []
         self.log_missed = 0
         self._shares = np.array(QUANTILES)
         self._middles = bin_middles()
@@ -122,7 +122,7 @@ class Records:
             UnknownChoiceError: if there is no such column.
         """
         if name == "time_s":
-            return np.arange(1, self.ticks + 1) * self.dt
+            return np.asarray(np.arange(1, self.ticks + 1) * self.dt, np.float64)
         if name not in BY_NAME:
             from ..errors import UnknownChoiceError
 
@@ -252,7 +252,7 @@ class Records:
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         """All that a checkpoint must hold, by name."""
-        out = {
+        out: dict[str, np.ndarray[Any, Any]] = {
             "counts": self._counts[: self.ticks],
             "floats": self._floats[: self.ticks],
             "window": self._window,
@@ -379,8 +379,8 @@ def read_records(path: str | Path) -> pd.DataFrame:
         raise ConfigError(
             f"{path}: has schema {schema}, but this version reads up to {SCHEMA}; update swarmscale"
         )
-    table = data.to_pandas()
+    table: pd.DataFrame = data.to_pandas()
     for column in COLUMNS:
         if column.name not in table:
             table[column.name] = np.nan
-    return table[["time_s", *BY_NAME]]
+    return table.loc[:, ["time_s", *BY_NAME]]

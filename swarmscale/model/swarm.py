@@ -110,11 +110,11 @@ class SwarmModel(ArrayPopulation):
         return self.network.graph
 
     @property
-    def hierarchy(self) -> nx.DiGraph[tuple[str, int]]:
+    def hierarchy(self) -> nx.DiGraph[Any]:
         """Levels 0 to 3 as a graph, with the present figures of the clusters."""
         return self.hierarchy_graph()
 
-    def hierarchy_graph(self, *, workers: bool = False) -> nx.DiGraph[tuple[str, int]]:
+    def hierarchy_graph(self, *, workers: bool = False) -> nx.DiGraph[Any]:
         """The hierarchy as a graph; vertices are ("orchestrator",), ("node", k), ("zone", z), ("cluster", q).
 
         Args:
