@@ -94,8 +94,8 @@ def mark(marks: Marks, uid: int, arrived: float, entry: int, u_work: float, out:
 
 @kernel
 def poisson_bin(
-    number: int, start_s: float, width_s: float, rate: Floats, marks: Marks, out: Tasks, n: int, scratch: Floats,
-    a: Words, b: Words, c: Words, d: Words, uids: Ints,
+    number: int, start_s: float, width_s: float, rate: Floats, marks: Marks, out: Tasks, n: int,
+    scratch: Floats, a: Words, b: Words, c: Words, d: Words, uids: Ints,
 ) -> int:  # fmt: skip
     """Poisson arrivals of one time bin at every entry node, in time order for each.
 
@@ -110,7 +110,11 @@ def poisson_bin(
         out: tasks are added behind the first ``n`` rows.
         n: rows in use.
         scratch: `[cap]` for gaps.
-        a: `[cap]` scratch, as are ``b``, ``c``, ``d`` and ``uids``.
+        a: `[cap]` scratch, as are the others.
+        b: see ``a``.
+        c: see ``a``.
+        d: see ``a``.
+        uids: see ``a``.
 
     Returns:
         Rows then in use, or -1 if a buffer is too short and nothing more was written.
@@ -176,8 +180,8 @@ def poisson_bin(
 
 @kernel
 def replay_rows(
-    times: Floats, entry: Ints32, kind: Ints32, work: Floats, first: int, last: int, shift_s: float, base: int,
-    entry_share: Floats, marks: Marks, out: Tasks, n: int,
+    times: Floats, entry: Ints32, kind: Ints32, work: Floats, first: int, last: int, shift_s: float,
+    base: int, entry_share: Floats, marks: Marks, out: Tasks, n: int,
 ) -> int:  # fmt: skip
     """Replay rows of a list of requests; a negative entry or class, or a NaN work, is drawn.
 

@@ -154,23 +154,23 @@ def serve_clusters(
     queue: Indices,
     ledger: Ledger,
 ) -> tuple[int, int]:
-    """Serve every cluster from ``begin`` to ``end``, exactly and in the order of events.
+    """Serve every cluster from ``begin`` to ``end``, exactly as if event by event.
 
     The agent that becomes free first takes the task at the head of the queue; a task that finds idle agents
     goes to the one that serves it fastest (speed x skill for its type). A task is bound to an agent only when
     it starts; what has not started waits.
 
-    What an answer adds to the sums is known as soon as its end is, so it is counted then. A cluster in which
-    nobody can have to wait, because each arrival is sure to find someone idle, needs no line of events: an end
-    only adds its agent to the idle ones before the first arrival that comes no earlier. Idle agents are bits
-    by rank, so that the best one is the lowest bit.
+    What an answer adds to the sums is known as soon as its end is, so it is counted then. A cluster where
+    nobody can have to wait, because each arrival is sure to find someone idle, needs no line of events: an
+    end only adds its agent to the idle ones before the first arrival that comes no earlier. Idle agents are
+    bits by rank, so that the best one is the lowest bit.
 
     Args:
         begin: s, begin of the tick; tasks that came before it are in the queue already.
         end: s, end of the tick.
         probe: s, instant at which the number present is sampled.
         due: tasks.
-        line: `[n]` rows of those that arrive before ``end`` or wait, by cluster and in the order of the queue.
+        line: `[n]` rows of those that arrive before ``end`` or wait, by cluster, in the order of the queue.
         offsets: `[Q + 1]` where each cluster's tasks begin in ``line``.
         rest: out: tasks that still wait, by cluster in the order of the queue.
         fleet: the agents, changed in place.
@@ -293,7 +293,7 @@ def serve_clusters(
             raw_times[x] = t
             now = max(t, begin)
             code = codes[a]
-            if code == _BUSY or code == _DRAINING:
+            if code == _BUSY or code == _DRAINING:  # noqa: SIM109
                 took = now + h_back[a] - h_arrived[a]
                 took_service = np.float64(h_service[a])
                 response_all += steps(took)
@@ -460,7 +460,7 @@ def serve_clusters(
                         p += 1
                         now = max(now, begin)
                         code = codes[a]
-                        if code == _BUSY or code == _DRAINING:
+                        if code == _BUSY or code == _DRAINING:  # noqa: SIM109
                             if not plain:
                                 if sampled(h_uid[a], below):
                                     note(ledger, h_uid[a], 8, now, np.int64(a))

@@ -107,7 +107,9 @@ class Demand:
 
     def _poisson(self, number: int, pool: Pool) -> None:
         width = self.bin_s
-        rate = self.bin_rate(number) * np.diff(self.entry_share, prepend=0.0)
+        share = self.entry_share.copy()
+        share[1:] -= self.entry_share[:-1]
+        rate = self.bin_rate(number) * share
         ask = int(rate.sum() * width + 8 * math.sqrt(rate.sum() * width)) + 64
         most = rate.max() * width
         require(

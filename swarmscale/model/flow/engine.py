@@ -8,7 +8,7 @@ import numpy as np
 
 from ...agents.fleet import BUSY, DRAINING, Fleet
 from ...agents.hierarchy import Hierarchy
-from ...arrays import Floats, Indices, Ints, Ints32, kernel
+from ...arrays import Floats, Indices, Ints, Ints32, Words, kernel
 from .arrivals import words_of
 from .clusters import ClusterState, Hands, Rule, serve_clusters
 from .delegation import hand_up, loads
@@ -20,7 +20,6 @@ from .network import Network
 from .stations import Servers, Station, serve_stations, service_times
 from .tasks import ATTEMPT_SHIFT, Pool, Tasks, copy_task, task_class
 from .travel import Cache, Homes, Mesh, leave_entry, remember_answers
-
 
 _NONE = np.empty(0)
 
@@ -48,7 +47,7 @@ class Handing:
 class Scratch:
     """Buffers that hold nothing between ticks."""
 
-    words: tuple[Ints, Ints, Ints, Ints] = ()  # type: ignore[assignment]
+    words: tuple[Words, Words, Words, Words] = ()  # type: ignore[assignment]
     service: Floats = field(default_factory=lambda: np.empty(0))
     other: Floats = field(default_factory=lambda: np.empty(0))
     bucket: Indices = field(default_factory=lambda: np.empty(0, np.uint32))
@@ -186,7 +185,7 @@ class TaskFlow:
         self.pools = (pools[0], pools[1], pools[2])
 
     def _to_homes(self, n: int) -> None:
-        s, pool = self.scratch, self.pools[1]
+        s, pool, marks = self.scratch, self.pools[1], self.demand.marks
         load, room = self._node_loads() if self.handing.on else (_NONE, _NONE)
         rows = self.demand.profile.rows
         fixed = rows.home if rows is not None else np.empty(0, np.int32)
@@ -196,7 +195,7 @@ class TaskFlow:
         )  # fmt: skip
         words_of(pool.tasks.uid[pool.n :], n, 3, self.keys[0], *s.words)
         pool.n += leave_entry(
-            pool.tasks, pool.n, n, self.mesh, homes, self.cache, self.demand.marks.key, self.demand.marks.deadline_s,
+            pool.tasks, pool.n, n, self.mesh, homes, self.cache, marks.key, marks.deadline_s,
             s.words[0], s.words[1], s.words[2], s.service, s.other, self.ledger,
         )  # fmt: skip
 
@@ -228,8 +227,9 @@ class TaskFlow:
         offsets, members = self._by_node
         view = DispatchView(
             done.uid, kinds, done.work, self._offsets, offsets, members,
-            self.state.waiting + self.state.in_service, np.zeros(self.fleet.clusters, np.int64), self.state.ready,
-            self.state.backlog_s.copy(), self._capability, self.pointer, self.keys[1], choice, delay,
+            self.state.waiting + self.state.in_service, np.zeros(self.fleet.clusters, np.int64),
+            self.state.ready, self.state.backlog_s.copy(), self._capability, self.pointer, self.keys[1],
+            choice, delay,
             self.ledger.messages, self.mesh.control_bytes, self.local_s,
         )  # fmt: skip
         self.rule.choose(view)
@@ -249,8 +249,9 @@ class TaskFlow:
         spare.reserve(pool.n)
         line_up(pool.tasks, pool.n, begin, end, offsets, s.bucket, s.order)
         n_rest, answered = serve_clusters(
-            begin, end, probe, pool.tasks, s.order, offsets, spare.tasks, self.fleet.rows, self.hands, self.state,
-            self.clusters, self.demand.marks, s.answered_uid, s.answered_meta, s.bucket, self.ledger,
+            begin, end, probe, pool.tasks, s.order, offsets, spare.tasks, self.fleet.rows, self.hands,
+            self.state, self.clusters, self.demand.marks, s.answered_uid, s.answered_meta, s.bucket,
+            self.ledger,
         )  # fmt: skip
         spare.n = keep_later(pool.tasks, pool.n, end, spare.tasks, n_rest)
         self._later += spare.n - n_rest
@@ -280,10 +281,10 @@ class TaskFlow:
         self._seen = seen
 
     def interrupt(self, rows: Ints, now: float) -> int:
-        """Take the tasks out of the hands of these agents and put them back into their clusters' queues,
-        behind those that wait.
+        """Take the tasks out of these agents' hands and put them back into their clusters' queues.
 
-        A task that was begun as often as it may be is dropped with the reason ``attempts``.
+        They stand behind those that wait. A task that was begun as often as it may be is dropped with the
+        reason ``attempts``.
 
         Args:
             rows: rows of the fleet.
@@ -298,8 +299,9 @@ class TaskFlow:
             return 0
         h = Hands(*(column.reshape(-1)[held] for column in self.hands))
         again = Tasks(
-            at=np.full(len(held), np.nextafter(now, -np.inf)), arrived=h.arrived, uid=h.uid, work=h.work, back=h.back,
-            meta=h.meta + np.int32(1 << ATTEMPT_SHIFT), place=(held // self.fleet.slots).astype(np.int32),
+            at=np.full(len(held), np.nextafter(now, -np.inf)), arrived=h.arrived, uid=h.uid, work=h.work,
+            back=h.back, meta=h.meta + np.int32(1 << ATTEMPT_SHIFT),
+            place=(held // self.fleet.slots).astype(np.int32),
         )  # fmt: skip
         tried = (again.meta >> ATTEMPT_SHIFT) & 15
         keep = tried < self.attempts

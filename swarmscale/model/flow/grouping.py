@@ -14,9 +14,9 @@ def line_up(
 ) -> int:
     """List the tasks that are due before ``end`` by place and, at each place, by time.
 
-    A counting sort by place; if that leaves a place out of time order, a bucket sort by time as well: as many
-    buckets as tasks at a place, then insertion; linear for arrivals that are spread over the tick. Tasks at the
-    same instant keep their order.
+    A counting sort by place; if that leaves a place out of time order, a bucket sort by time as well: as
+    many buckets as tasks at a place, then insertion; linear for arrivals that are spread over the tick.
+    Tasks at the same instant keep their order.
 
     Args:
         source: tasks, the first ``n`` rows.
@@ -101,7 +101,7 @@ def by_time(
 
 @kernel
 def keep_later(source: Tasks, n: int, end: float, rest: Tasks, n_rest: int) -> int:
-    """Add the tasks that reach their place at ``end`` or later behind those that wait; returns the rows then."""
+    """Add the tasks that come at ``end`` or later behind those that wait; return the rows then."""
     at = source.at
     for i in range(n):
         if at[i] >= end:

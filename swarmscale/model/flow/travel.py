@@ -141,18 +141,18 @@ def spread_of(words: Words, n: int, jitter: float, out: Floats) -> None:
 
 @kernel
 def leave_entry(
-    tasks: Tasks, begins: int, n: int, mesh: Mesh, homes: Homes, cache: Cache, key: np.uint64, deadline_s: Floats,
-    a: Words, b: Words, c: Words, there_of: Floats, back_of: Floats, ledger: Ledger,
+    tasks: Tasks, begins: int, n: int, mesh: Mesh, homes: Homes, cache: Cache, key: np.uint64,
+    deadline_s: Floats, a: Words, b: Words, c: Words, there_of: Floats, back_of: Floats, ledger: Ledger,
 ) -> int:  # fmt: skip
     """Send tasks that left ingress on their way: answered from the cache, or over the mesh to their home.
 
-    On each hop a message is lost with a fixed chance, found missing after a timeout and sent again, at most so
-    many times; then the task is dropped as lost. A hop takes base x (1 - jitter + jitter x Exp(1)). A loaded
-    home asks two other nodes and gives the task to the lesser of the three (two choices: Mitzenmacher 2001).
+    On each hop a message is lost with a fixed chance, found missing after a timeout and sent again, at most
+    so many times; then the task is dropped as lost. A hop takes base x (1 - jitter + jitter x Exp(1)). A
+    loaded home asks two other nodes and gives the task to the lesser of the three (two choices: Mitzenmacher 2001).
 
     Args:
-        tasks: behind the first rows, the tasks that left ingress, by entry node in time order; after it, those
-            on their way, ``at`` being their arrival at home.
+        tasks: behind the first rows, the tasks that left ingress, by entry node in time order; after it,
+            those on their way, ``at`` being their arrival at home.
         begins: the first of these rows.
         n: how many they are.
         mesh: live shortest paths.
@@ -323,6 +323,6 @@ def answer_from_cache(
 
 @kernel
 def remember_answers(uids: Ints, metas: Ints32, n: int, cache: Cache, key: np.uint64) -> None:
-    """Put the keys of tasks that were answered in a tick into their entry nodes' caches, for the next tick."""
+    """Put the keys of tasks answered in a tick into their entry nodes' caches, for the next tick."""
     for i in range(n):
         cache_touch(cache, task_entry(metas[i]), key_of(uids[i], cache.rank, key))
