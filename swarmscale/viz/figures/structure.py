@@ -1,0 +1,209 @@
+"""Figures of the structure: the mesh of coordination nodes, and the hierarchy with its loads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import numpy as np
+import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
+
+from ...arrays import Floats
+from ..theme import BLUE, FAINT, SEQUENTIAL, VERMILLION, see_through
+from .lines import Line, finish
+
+if TYPE_CHECKING:
+    from ...agents.hierarchy import Vertex
+
+MOST_LINKS, MOST_CLUSTERS = 1500, 1200
+SHADES = 5
+LOAD_TEXT = "agents at a task / agents ready, at the end of the run"
+LATENCY_TEXT = "one-way latency of a link without jitter; wide and blue = fast"
+
+
+def mesh(graph: nx.Graph[int], load: Floats | None = None) -> go.Figure:
+    """The coordination nodes at their places and the links between them.
+
+    Args:
+        graph: vertices with ``x``, ``y`` and ``up``, edges with ``latency_s`` and ``up``.
+        load: `[K]` busy share of the agents under each node, NaN for none; colors the nodes.
+    """
+    links = sorted(graph.edges(data=True), key=lambda link: link[2]["latency_s"])
+    drawn = links[:MOST_LINKS]
+    figure = go.Figure([*_links(graph, drawn), _middles(graph, drawn), _nodes(graph, load)])
+    down = sum(not link["up"] for _, _, link in drawn)
+    notes = [f"{len(graph)} nodes in the colors of the hierarchy, {len(links):,} links"]
+    if len(links) > len(drawn):
+        notes.append(f"the {MOST_LINKS:,} fastest are drawn")
+    if down:
+        notes.append(f"{down} down")
+    lines = [Line(name=n, values=np.zeros(0), text=t, color=BLUE) for n, t in _DEFINITIONS]
+    finish(
+        figure,
+        "Mesh of the coordination nodes",
+        "place in the unit square, x (no unit)",
+        "place in the unit square, y (no unit)",
+        lines,
+        ", ".join(notes),
+    )
+    figure.update_layout(height=520)
+    axis = {"showgrid": False, "zeroline": False, "range": [-0.05, 1.05], "tickvals": [0, 0.5, 1]}
+    figure.update_xaxes(**axis)
+    figure.update_yaxes(**axis)
+    return figure
+
+
+_DEFINITIONS = (("link", LATENCY_TEXT), ("node", LOAD_TEXT))
+
+
+def _links(graph: nx.Graph[int], links: list[tuple[int, int, dict[str, Any]]]) -> list[go.Scatter]:
+    """Links in shades by latency, slow ones first so that fast ones lie on top; those that are down in red."""
+    live = [link for link in links if link[2]["up"]]
+    out = [_strokes(graph, [link for link in links if not link[2]["up"]], "down", VERMILLION, 1.2, "dot")]
+    groups = np.array_split(np.arange(len(live)), SHADES)
+    for i in reversed(range(SHADES)):
+        part = [live[j] for j in groups[i]]
+        if part:
+            low, high = (1000 * part[j][2]["latency_s"] for j in (0, -1))
+            color = see_through(BLUE, 0.95 - 0.15 * i)
+            out.append(_strokes(graph, part, f"{low:.1f} to {high:.1f} ms", color, 2.6 - 0.45 * i, "solid"))
+    return [trace for trace in out if len(trace.x)]
+
+
+def _strokes(
+    graph: nx.Graph[int],
+    links: list[tuple[int, int, dict[str, Any]]],
+    name: str,
+    color: str,
+    width: float,
+    dash: str,
+) -> go.Scatter:
+    x = [v for a, b, _ in links for v in (graph.nodes[a]["x"], graph.nodes[b]["x"], None)]
+    y = [v for a, b, _ in links for v in (graph.nodes[a]["y"], graph.nodes[b]["y"], None)]
+    line = {"color": color, "width": width, "dash": dash}
+    return go.Scatter(x=x, y=y, mode="lines", name=name, line=line, hoverinfo="skip")
+
+
+def _middles(graph: nx.Graph[int], links: list[tuple[int, int, dict[str, Any]]]) -> go.Scatter:
+    """Unseen points in the middle of links, which carry their hover texts."""
+    middle = [[(graph.nodes[a][axis] + graph.nodes[b][axis]) / 2 for a, b, _ in links] for axis in ("x", "y")]
+    text = [
+        f"<b>link {a} to {b}</b>: {1000 * link['latency_s']:.2f} ms{'' if link['up'] else ', down'}"
+        for a, b, link in links
+    ]
+    return go.Scatter(
+        x=middle[0],
+        y=middle[1],
+        mode="markers",
+        marker={"size": 7, "opacity": 0},
+        text=text,
+        hovertemplate="%{text}<br>one-way latency without jitter<extra></extra>",
+        showlegend=False,
+        name="links",
+    )
+
+
+def _nodes(graph: nx.Graph[int], load: Floats | None) -> go.Scatter:
+    many = len(graph) > 64
+    share = np.full(len(graph), np.nan) if load is None else load
+    text = [
+        f"<b>node {k}</b>, {'up' if graph.nodes[k]['up'] else 'down'}, {graph.degree(k)} links<br>"
+        + ("no agents ready" if np.isnan(share[k]) else f"{share[k]:.1%} of its agents busy")
+        for k in graph
+    ]
+    color = [
+        sample_colorscale(SEQUENTIAL, [min(max(s, 0.0), 1.0)])[0] if np.isfinite(s) else FAINT for s in share
+    ]
+    return go.Scatter(
+        x=[graph.nodes[k]["x"] for k in graph],
+        y=[graph.nodes[k]["y"] for k in graph],
+        mode="markers" if many else "markers+text",
+        text=[str(k) for k in graph],
+        textfont={"size": 10, "color": [_readable(s) for s in share]},
+        customdata=text,
+        marker={
+            "size": 8 if many else 22,
+            "color": color,
+            "symbol": ["circle" if graph.nodes[k]["up"] else "x" for k in graph],
+            "line": {"width": 1, "color": FAINT},
+        },
+        hovertemplate="%{customdata}<br>" + LOAD_TEXT + "<extra></extra>",
+        showlegend=False,
+        name="nodes",
+    )
+
+
+def hierarchy(graph: nx.DiGraph[Vertex]) -> go.Figure:
+    """The hierarchy as rings: orchestrator, nodes, zones, clusters; width is agents, color is load.
+
+    Args:
+        graph: levels 0 to 3; clusters with ``size``, ``ready`` and ``in_service``.
+    """
+    clusters = sum(1 for v in graph if v[0] == "cluster")
+    deepest = 3 if clusters <= MOST_CLUSTERS else 2
+    sums = _sums(graph)
+    shown = [v for v in graph if graph.nodes[v]["level"] <= deepest and sums[v][0] > 0]
+    load = [sums[v][2] / sums[v][1] if sums[v][1] else np.nan for v in shown]
+    figure = go.Figure(
+        go.Sunburst(
+            ids=[_name(v) for v in shown],
+            labels=["fleet" if v[0] == "orchestrator" else _name(v) for v in shown],
+            parents=[next((_name(p) for p in graph.predecessors(v)), "") for v in shown],
+            values=[sums[v][0] for v in shown],
+            branchvalues="total",
+            marker={
+                "colors": load,
+                "coloraxis": "coloraxis",
+                "line": {"width": [0.15 if v[0] == "cluster" else 1.0 for v in shown]},
+            },
+            insidetextfont={"color": [_readable(share) for share in load]},
+            sort=False,
+            insidetextorientation="radial",
+            customdata=np.array([[sums[v][1], sums[v][2], sums[v][3]] for v in shown]),
+            hovertemplate="<b>%{label}</b>: %{color:.1%} busy<br>%{value:,} agents, %{customdata[0]:,} ready, "
+            "%{customdata[1]:,} at a task<br>%{customdata[2]:,} tasks waiting<br>"
+            + LOAD_TEXT
+            + "<extra></extra>",
+            name="hierarchy",
+        )
+    )
+    note = "from the middle: fleet, coordination nodes, zones" + (
+        ", clusters" if deepest == 3 else f"; its {clusters:,} clusters are too many to draw"
+    )
+    lines = [Line(name="load", values=np.zeros(0), text=LOAD_TEXT, color=BLUE)]
+    finish(figure, "Hierarchy", "", "", lines, note)
+    figure.update_layout(
+        height=520,
+        margin={"l": 8, "r": 8, "t": 60, "b": 8},
+        uniformtext={"minsize": 8, "mode": "hide"},
+        coloraxis={
+            "colorscale": SEQUENTIAL,
+            "cmin": 0,
+            "cmax": 1,
+            "colorbar": {"title": {"text": "agents busy (%)", "side": "right"}, "tickformat": ".0%"},
+        },
+    )
+    return figure
+
+
+def _sums(graph: nx.DiGraph[Vertex]) -> Mapping[Vertex, list[int]]:
+    """Agents, ready, at a task and tasks waiting under each vertex."""
+    out: dict[Vertex, list[int]] = {}
+    for v in sorted(graph, key=lambda v: -int(graph.nodes[v]["level"])):
+        if v[0] == "cluster":
+            out[v] = [int(graph.nodes[v][name]) for name in ("size", "ready", "in_service", "waiting")]
+        else:
+            below = [out[child] for child in graph.successors(v)]
+            out[v] = [sum(column) for column in zip(*below, strict=True)] if below else [0, 0, 0, 0]
+    return out
+
+
+def _readable(load: float) -> str:
+    """Color of letters on the color of a load."""
+    return "#111111" if load >= 0.7 else "#FFFFFF"
+
+
+def _name(vertex: Vertex) -> str:
+    return " ".join(str(part) for part in vertex)
