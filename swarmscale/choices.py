@@ -125,7 +125,7 @@ def _check_types(owner: str, member: Any, settings: dict[str, Any]) -> None:
         if field.name not in settings or name not in _PLAIN:
             continue
         kinds, rule = _PLAIN[name]
-        value = settings[field.name]
+        value: Any = settings[field.name]
         if not isinstance(value, kinds) or (name != "bool" and isinstance(value, bool)):
             raise ConfigError(f"{owner}: {field.name} = {value!r}, but it must be {rule}")
         if name == "float" and not math.isfinite(value):
