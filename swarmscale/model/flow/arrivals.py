@@ -181,7 +181,7 @@ def poisson_bin(
 @kernel
 def replay_rows(
     times: Floats, entry: Ints32, kind: Ints32, work: Floats, first: int, last: int, shift_s: float,
-    base: int, entry_share: Floats, marks: Marks, out: Tasks, n: int,
+    begin_s: float, base: int, entry_share: Floats, marks: Marks, out: Tasks, n: int,
 ) -> int:  # fmt: skip
     """Replay rows of a list of requests; a negative entry or class, or a NaN work, is drawn.
 
@@ -193,6 +193,7 @@ def replay_rows(
         first: first row to replay.
         last: one behind the last row.
         shift_s: s added to the times.
+        begin_s: s, no arrival is before it (a sum may be rounded below its own bin).
         base: key of row 0; rows count up from it.
         entry_share: `[K]` cumulative share of arrivals.
         marks: laws of what is drawn.
@@ -212,7 +213,7 @@ def replay_rows(
             e = 0
             while u > entry_share[e]:
                 e += 1
-        mark(marks, uid, times[r] + shift_s, e, unit(gap[2], gap[3]), out, n, w[0], w[1], w[3])
+        mark(marks, uid, max(times[r] + shift_s, begin_s), e, unit(gap[2], gap[3]), out, n, w[0], w[1], w[3])
         if kind[r] >= 0:
             out.meta[n] = pack(kind[r], e)
             if np.isnan(work[r]):

@@ -560,7 +560,7 @@ def serve_clusters(
                     times[i] = f
                     who[i] = s
                     n += 1
-                    if n == slots and p > 0:  # the finishes dealt with make room for the ones to come
+                    if n >= slots and p > 0:  # the finishes dealt with make room for the ones to come
                         for i in range(p, n):
                             times[i - p] = times[i]
                             who[i - p] = who[i]

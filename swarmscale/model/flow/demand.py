@@ -139,17 +139,15 @@ class Demand:
             while repeat * period - shift < end:
                 lo, hi = start + shift - repeat * period, end + shift - repeat * period
                 first, last = np.searchsorted(rows.time_s, [max(lo, 0.0), hi])
-                if repeat == 0 or self.at_end == "repeat":
-                    self._replay_part(
-                        int(first),
-                        int(last),
-                        repeat * period - shift,
-                        (repeat << _REPEAT_SHIFT) | (copy << _COPY_SHIFT),
-                        pool,
-                    )
+                if self.at_end != "repeat":  # a shifted copy wraps once, to the rows before its start
+                    wrapped = int(np.searchsorted(rows.time_s, shift))
+                    last = min(int(last), (len(rows.time_s), wrapped)[repeat] if repeat < 2 else 0)
+                if first < last:
+                    base = (repeat << _REPEAT_SHIFT) | (copy << _COPY_SHIFT)
+                    self._replay_part(int(first), int(last), repeat * period - shift, start, base, pool)
                 repeat += 1
 
-    def _replay_part(self, first: int, last: int, shift: float, base: int, pool: Pool) -> None:
+    def _replay_part(self, first: int, last: int, shift: float, begin: float, base: int, pool: Pool) -> None:
         rows = self.profile.rows
         assert rows is not None
         tasks = pool.reserve(pool.n + last - first)
@@ -162,6 +160,7 @@ class Demand:
             first,
             last,
             shift,
+            begin,
             base,
             self.entry_share,
             self.marks,
