@@ -72,7 +72,8 @@ def ticks(quick: bool = False) -> Section:
         notes=(
             f"2,000 agents of two kinds, 4 nodes, load {LOAD:g} "
             f"({LOAD_WITH_CACHE:g} with the cache, whose hits need no agent); "
-            f"{seconds - SETTLE_S:g} s after {SETTLE_S:g} s, mean and standard error over {len(seeds)} seeds, the same arrivals at each dt",
+            f"{seconds - SETTLE_S:g} s after {SETTLE_S:g} s; "
+            f"mean and standard error over {len(seeds)} seeds, the same arrivals at each dt",
             "clusters serve event by event at any dt; only what a rule knows of their state is as old as the tick",
         ),
     )
