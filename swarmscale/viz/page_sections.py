@@ -226,7 +226,7 @@ def _structure(model: SwarmModel) -> list[Panel]:
         ),
         Panel(
             key="hierarchy",
-            figure=structure.hierarchy(model.hierarchy),  # type: ignore[arg-type]
+            figure=structure.hierarchy(model.hierarchy),
             read="Rings from the middle outward; width is agents, color is load. Click a part to look into it.",
         ),
     ]
@@ -257,7 +257,7 @@ def node_load(model: SwarmModel) -> Floats:
 def _section(title: str, lead: str, panels: list[Panel]) -> Drawn:
     shown = [p for p in panels if p.figure is not None]
     narrow = [p for p in shown if not p.wide]
-    alone = narrow[-1].key if len(narrow) % 2 else ""
+    alone = narrow[0].key if len(narrow) % 2 else ""
     cards = "\n".join(_card(p, p.wide or p.key == alone) for p in shown)
     missing = "".join(f"<li>{escape(p.otherwise)}</li>" for p in panels if p.figure is None)
     # several figures may lack for the same reason, which is said once

@@ -182,7 +182,14 @@ def hierarchy(graph: nx.DiGraph[Vertex]) -> go.Figure:
             "colorscale": SEQUENTIAL,
             "cmin": 0,
             "cmax": 1,
-            "colorbar": {"title": {"text": "agents busy (%)", "side": "right"}, "tickformat": ".0%"},
+            "colorbar": {
+                "title": {"text": "agents busy (%)", "side": "top"},
+                "tickformat": ".0%",
+                "orientation": "h",
+                "y": 0,
+                "yanchor": "top",
+                "len": 0.7,
+            },
         },
     )
     return figure
