@@ -73,6 +73,7 @@ def build_marks(config: DemandConfig, profile: Profile, root_seed: int) -> Marks
         generated=profile.generated if len(profile.generated) else one,
         prefill_s=config.prefill_ms / 1000,
         decode_s=config.decode_ms / 1000,
+        replayed=int(profile.rows is not None and len(profile.prompt) > 0),
     )
 
 
@@ -234,7 +235,11 @@ def build_flow(config: Config, root_seed: int) -> TaskFlow:
         local_s=config.network.local_ms / 1000,
         attempts=config.cluster.attempts,
         sample_key=rng.key(root_seed, "samples"),
-        ledger=Ledger.blank(config.records.trace_tasks),
+        ledger=Ledger.blank(
+            config.records.trace_tasks,
+            config.demand.bin_s,
+            max(kind.deadline_s for kind in config.demand.classes) + config.dt,
+        ),
         hands=Hands.empty(fleet.clusters, fleet.slots),
         state=state,
         ingress_servers=_servers(nodes),

@@ -106,7 +106,8 @@ def _arrays(model: SwarmModel) -> Arrays:
     out["fleet.size"] = model.fleet.size
     out["pointer"] = flow.pointer
     out["ledger.count"] = flow.ledger.count  # what operations since the last tick have counted
-    out["ledger.messages"] = flow.ledger.messages
+    for name in ("messages", "due", "met"):
+        out[f"ledger.{name}"] = getattr(flow.ledger, name)
     for name in ("zone_of_cluster", "node_of_zone", "node_of_cluster"):
         out[f"hierarchy.{name}"] = getattr(model.hierarchy_arrays, name)
     for name, array in model.records.arrays().items():
@@ -150,7 +151,8 @@ def _restore(model: SwarmModel, header: dict[str, Any], arrays: Arrays) -> None:
     flow.cache = flow.cache._replace(**cast(dict[str, Any], group("cache")))
     flow.pointer = arrays["pointer"].copy()
     flow.ledger.count[:] = arrays["ledger.count"]
-    flow.ledger.messages[:] = arrays["ledger.messages"]
+    for name in ("messages", "due", "met"):
+        getattr(flow.ledger, name)[:] = arrays[f"ledger.{name}"]
     for i, pool in enumerate(flow.pools):
         pool.replace(pool.used()._replace(**group(f"pool{i}")))
     flow.clusters = build.build_rule(model.config, fleet.size)

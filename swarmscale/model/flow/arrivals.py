@@ -31,6 +31,7 @@ class Marks(NamedTuple):
         generated: `[R]` generated tokens.
         prefill_s: s for a prompt token of a unit-speed agent.
         decode_s: s for a generated token.
+        replayed: 1 if arrivals are the traced requests themselves.
     """
 
     key: np.uint64
@@ -45,6 +46,7 @@ class Marks(NamedTuple):
     generated: Ints32
     prefill_s: float
     decode_s: float
+    replayed: int
 
 
 @kernel
@@ -60,8 +62,10 @@ def words_of(
 
 
 @kernel
-def token_row(uid: int, rows: int, key: np.uint64) -> int:
-    """The traced request whose tokens a task carries."""
+def token_row(uid: int, rows: int, replayed: int, key: np.uint64) -> int:
+    """The traced request whose tokens a task carries: its own if it is replayed, else one drawn for it."""
+    if replayed:
+        return uid & 0xFFFFFF
     w = draw(uid, 1, key)
     return np.int64((w[3] * U(rows)) >> U(32))
 
@@ -73,23 +77,6 @@ def work_of(marks: Marks, kind: int, u: float, row_word: np.uint64) -> float:
         row = np.int64((row_word * U(len(marks.prompt))) >> U(32))
         return marks.prefill_s * marks.prompt[row] + marks.decode_s * marks.generated[row]
     return marks.mean_s[kind] * sample(marks.how[kind], marks.body[kind], marks.tail[kind], u)
-
-
-@kernel
-def mark(marks: Marks, uid: int, arrived: float, entry: int, u_work: float, out: Tasks, j: int, b: np.uint64,
-         c: np.uint64, d: np.uint64) -> None:  # fmt: skip
-    """Write one arrival: class by word b, home by word c (kept in ``back`` until it leaves), tokens by d."""
-    u = unit32(b)
-    kind = 0
-    while u > marks.class_share[kind]:
-        kind += 1
-    out.at[j] = arrived
-    out.arrived[j] = arrived
-    out.uid[j] = uid
-    out.work[j] = work_of(marks, kind, u_work, d)
-    out.back[j] = np.float32(unit32(c) * 0.9999999)
-    out.meta[j] = pack(kind, entry)
-    out.place[j] = entry
 
 
 @kernel
@@ -181,7 +168,7 @@ def poisson_bin(
 @kernel
 def replay_rows(
     times: Floats, entry: Ints32, kind: Ints32, work: Floats, first: int, last: int, shift_s: float,
-    begin_s: float, base: int, entry_share: Floats, marks: Marks, out: Tasks, n: int,
+    begin_s: float, base: int, entry_share: Floats, home_given: bool, marks: Marks, out: Tasks, n: int,
 ) -> int:  # fmt: skip
     """Replay rows of a list of requests; a negative entry or class, or a NaN work, is drawn.
 
@@ -196,6 +183,7 @@ def replay_rows(
         begin_s: s, no arrival is before it (a sum may be rounded below its own bin).
         base: key of row 0; rows count up from it.
         entry_share: `[K]` cumulative share of arrivals.
+        home_given: whether the list says every task's home node.
         marks: laws of what is drawn.
         out: tasks are added behind the first ``n`` rows.
         n: rows in use.
@@ -203,22 +191,34 @@ def replay_rows(
     Returns:
         Rows then in use.
     """
+    at, arrived, uids, works = out.at, out.arrived, out.uid, out.work
+    back, meta, place = out.back, out.meta, out.place
     for r in range(first, last):
         uid = base + r
-        gap = draw(uid, 0, marks.key)
-        w = draw(uid, 1, marks.key)
-        e = entry[r]
-        if e < 0:
-            u = unit32(w[2])
-            e = 0
-            while u > entry_share[e]:
-                e += 1
-        mark(marks, uid, max(times[r] + shift_s, begin_s), e, unit(gap[2], gap[3]), out, n, w[0], w[1], w[3])
-        if kind[r] >= 0:
-            out.meta[n] = pack(kind[r], e)
-            if np.isnan(work[r]):
-                out.work[n] = work_of(marks, kind[r], unit(gap[2], gap[3]), w[3])
-        if not np.isnan(work[r]):
-            out.work[n] = work[r]
+        t = max(times[r] + shift_s, begin_s)
+        e, k, w, u_home = np.int64(entry[r]), np.int64(kind[r]), work[r], 0.0
+        if e < 0 or k < 0 or np.isnan(w) or not home_given:
+            a, b, c, _ = draw(uid, 1, marks.key)
+            u_home = unit32(b) * 0.9999999
+            if e < 0:
+                e = 0
+                while unit32(c) > entry_share[e]:
+                    e += 1
+            if k < 0:
+                k = 0
+                while unit32(a) > marks.class_share[k]:
+                    k += 1
+            if np.isnan(w) and marks.how[k] == 3:
+                w = marks.prefill_s * marks.prompt[r] + marks.decode_s * marks.generated[r]
+            elif np.isnan(w):
+                gap = draw(uid, 0, marks.key)
+                w = marks.mean_s[k] * sample(marks.how[k], marks.body[k], marks.tail[k], unit(gap[2], gap[3]))
+        at[n] = t
+        arrived[n] = t
+        uids[n] = uid
+        works[n] = w
+        back[n] = u_home
+        meta[n] = pack(k, e)
+        place[n] = e
         n += 1
     return n

@@ -78,6 +78,8 @@ class ClusterState(NamedTuple):
         ready_t: `[Q]` agent time ready so far, in 2**-20 s.
         completed: `[Q]` tasks completed so far.
         ends_t: `[Q]` summed ends of the tasks in hands, in 2**-20 s.
+        response_t: `[Q]` summed response times of answered tasks, in 2**-20 s.
+        useful_t: `[Q]` summed pure service times of answered tasks, in 2**-20 s.
     """
 
     waiting: Ints
@@ -88,11 +90,13 @@ class ClusterState(NamedTuple):
     ready_t: Ints
     completed: Ints
     ends_t: Ints
+    response_t: Ints
+    useful_t: Ints
 
     @classmethod
     def empty(cls, clusters: int) -> ClusterState:
         """Nothing known yet."""
-        return cls(*(np.zeros(clusters, np.float64 if i == 3 else np.int64) for i in range(8)))
+        return cls(*(np.zeros(clusters, np.float64 if i == 3 else np.int64) for i in range(10)))
 
 
 class Rule(NamedTuple):
@@ -124,10 +128,10 @@ def lowest_bit(word: U) -> U:
 @inlined
 def first_tokens(
     uid: int, took: float, service: float, work: float, prompt: Ints32, generated: Ints32, prefill_s: float,
-    key: U, count: Ints, first_hist: Ints32,
+    replayed: int, key: U, count: Ints, first_hist: Ints32,
 ) -> None:  # fmt: skip
     """Count the tokens of an answer and the time until its first one."""
-    row = token_row(uid, len(prompt), key)
+    row = token_row(uid, len(prompt), replayed, key)
     count[_PROMPT] += prompt[row]
     count[_GENERATED] += generated[row]
     first = took - service + prefill_s * prompt[row] / work * service
@@ -190,6 +194,7 @@ def serve_clusters(
     count, messages = ledger.count, ledger.messages
     response_hist, wait_hist, first_hist = ledger.hist[0], ledger.hist[2], ledger.hist[3]
     below = ledger.log_below[0]
+    met, per_s, ring = ledger.met, ledger.bins_per_s[0], len(ledger.met) - 1
     at, arrived, uid, work, back, meta = due.at, due.arrived, due.uid, due.work, due.back, due.meta
     r_at, r_arrived, r_uid, r_work = rest.at, rest.arrived, rest.uid, rest.work
     r_back, r_meta, r_place = rest.back, rest.meta, rest.place
@@ -200,7 +205,7 @@ def serve_clusters(
     h_service, h_back, h_meta = hands.service.reshape(-1), hands.back.reshape(-1), hands.meta.reshape(-1)
     class_type, deadline_s, how = marks.class_type, marks.deadline_s, marks.how
     prompt, generated = marks.prompt, marks.generated
-    prefill_s, key, bound = marks.prefill_s, marks.key, rule.bound
+    prefill_s, key, bound, replayed = marks.prefill_s, marks.key, rule.bound, marks.replayed
     rule_overhead, rule_messages, answers = rule.overhead, rule.messages, rule.answers
     s_waiting, s_in_service, s_ready, s_backlog = (
         state.waiting,
@@ -208,6 +213,7 @@ def serve_clusters(
         state.ready,
         state.backlog_s,
     )
+    s_response_t, s_useful_t = state.response_t, state.useful_t
     s_busy_t, s_ready_t, s_completed, s_ends_t = state.busy_t, state.ready_t, state.completed, state.ends_t
     times = np.empty(slots + 1, np.float64)
     who = np.empty(slots + 1, np.uint8)
@@ -283,6 +289,7 @@ def serve_clusters(
         ready_t = -ready * t_begin
         overhead = rule_overhead[q] * 255.0
         ends_t = s_ends_t[q]
+        response_t, useful_t = response_all, useful_all
         done = 0
         drained = 0
         gone = 0
@@ -301,10 +308,13 @@ def serve_clusters(
                 useful_all += steps(h_work[a] * slow[a])
                 response_hist[bin_of(took)] += 1
                 kind = task_class(h_meta[a])
-                late_all += took > deadline_s[kind]
+                if took > deadline_s[kind]:
+                    late_all += 1
+                else:
+                    met[int((h_arrived[a] + deadline_s[kind]) * per_s) & ring] += 1
                 if tokens and how[kind] == 3:
                     first_tokens(
-                        h_uid[a], took, took_service, h_work[a], prompt, generated, prefill_s, key, count,
+                        h_uid[a], took, took_service, h_work[a], prompt, generated, prefill_s, replayed, key, count,
                         first_hist,
                     )  # fmt: skip
                 done += 1
@@ -397,7 +407,10 @@ def serve_clusters(
                     service_all += steps(took_service)
                     useful_all += steps(work[i] * slow[a])
                     response_hist[bin_of(took)] += 1
-                    late_all += took > deadline_s[kind]
+                    if took > deadline_s[kind]:
+                        late_all += 1
+                    else:
+                        met[int((arrived[i] + deadline_s[kind]) * per_s) & ring] += 1
                     if tokens and how[kind] == 3:
                         first_tokens(
                             uid[i],
@@ -407,6 +420,7 @@ def serve_clusters(
                             prompt,
                             generated,
                             prefill_s,
+                            replayed,
                             key,
                             count,
                             first_hist,
@@ -536,7 +550,10 @@ def serve_clusters(
                     service_all += steps(took_service)
                     useful_all += steps(work[i] * slow[a])
                     response_hist[bin_of(took)] += 1
-                    late_all += took > deadline_s[kind]
+                    if took > deadline_s[kind]:
+                        late_all += 1
+                    else:
+                        met[int((arrived[i] + deadline_s[kind]) * per_s) & ring] += 1
                     if tokens and how[kind] == 3:
                         first_tokens(
                             uid[i],
@@ -546,6 +563,7 @@ def serve_clusters(
                             prompt,
                             generated,
                             prefill_s,
+                            replayed,
                             key,
                             count,
                             first_hist,
@@ -590,6 +608,8 @@ def serve_clusters(
         s_busy_t[q] += busy_t
         s_ready_t[q] += ready_t
         s_completed[q] += done
+        s_response_t[q] += response_all - response_t
+        s_useful_t[q] += useful_all - useful_t
         busy_all += busy_t
         ready_all += ready_t
         waiting_all += tail - head

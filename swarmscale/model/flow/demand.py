@@ -163,6 +163,7 @@ class Demand:
             begin,
             base,
             self.entry_share,
+            len(rows.home) > 0,
             self.marks,
             tasks,
             pool.n,

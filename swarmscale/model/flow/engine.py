@@ -15,7 +15,7 @@ from .delegation import hand_up, loads
 from .demand import Demand
 from .dispatch import DispatchRule, DispatchView
 from .grouping import keep_later, line_up
-from .ledger import TICKS_PER_S, Count, Ledger, bin_of, note, sampled, steps
+from .ledger import DROP, TICKS_PER_S, Count, Ledger, bin_of, note, sampled, settle, steps
 from .network import Network
 from .stations import Servers, Station, serve_stations, service_times
 from .tasks import ATTEMPT_SHIFT, Pool, Tasks, copy_task, task_class
@@ -144,6 +144,8 @@ class TaskFlow:
         self._to_homes(self._station(0, begin, end, probe))
         self._to_clusters(self._station(1, begin, end, probe))
         self._serve(begin, end, probe)
+        width = self.demand.bin_s
+        settle(self.ledger, int(begin / width + 1e-9), int(end / width + 1e-9))
         count[Count.IN_TRANSIT] += self._later
         count[Count.SAMPLES] += begin <= probe < end
 
@@ -157,7 +159,7 @@ class TaskFlow:
         tasks, n, offsets = pool.tasks, pool.n, np.empty(len(servers.free_at) + 1, np.int64)
         line_up(tasks, n, begin, end, offsets, s.bucket, s.order)
         if stage == 0:
-            arrived(tasks, s.order, offsets[-1], begin, self.ledger)
+            arrived(tasks, s.order, offsets[-1], begin, self.demand.marks.deadline_s, self.ledger)
         rows = self.demand.profile.rows
         if stage == 1 and rows is not None and len(rows.dispatch_s):
             s.service[:n] = rows.dispatch_s[tasks.uid[:n] & 0xFFFFFF]
@@ -307,6 +309,9 @@ class TaskFlow:
         keep = tried < self.attempts
         self.ledger.count[Count.INTERRUPTED] += len(held)
         self.ledger.count[Count.DROPPED_ATTEMPTS] += int((~keep).sum())
+        for uid in h.uid[~keep]:
+            if sampled(uid, self.ledger.log_below[0]):
+                note(self.ledger, uid, DROP, now, int(Count.DROPPED_ATTEMPTS))
         pool, old = self.pools[2], self.pools[2].used()
         first = Tasks(*(np.concatenate([a[keep], b]) for a, b in zip(again, old, strict=True)))
         pool.replace(Tasks(*(c.copy() for c in first)))
@@ -334,9 +339,11 @@ def _longer(
 
 
 @kernel
-def arrived(tasks: Tasks, line: Indices, n: int, begin: float, ledger: Ledger) -> None:
-    """Count the tasks in line that arrived in this tick, and their work."""
-    count = ledger.count
+def arrived(tasks: Tasks, line: Indices, n: int, begin: float, deadline_s: Floats, ledger: Ledger) -> None:
+    """Count the tasks in line that arrived in this tick, their work, and when they are due."""
+    count, due = ledger.count, ledger.due
+    per_s, ring = ledger.bins_per_s[0], len(ledger.due) - 1
+    came, meta = tasks.arrived, tasks.meta
     below = ledger.log_below[0]
     at, works, uid, place = tasks.at, tasks.work, tasks.uid, tasks.place
     number = 0
@@ -346,6 +353,7 @@ def arrived(tasks: Tasks, line: Indices, n: int, begin: float, ledger: Ledger) -
         if at[i] >= begin:
             number += 1
             work += steps(works[i])
+            due[int((came[i] + deadline_s[task_class(meta[i])]) * per_s) & ring] += 1
             if sampled(uid[i], below):
                 note(ledger, uid[i], 0, at[i], place[i])
     count[_ARRIVED] += number

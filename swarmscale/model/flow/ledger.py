@@ -60,7 +60,6 @@ class Count(IntEnum):
     READY_T = auto()
     WORK_STARTED_T = auto()
     MATCH_SUM = auto()
-    MATCH_BEST = auto()
     PROMPT_TOKENS = auto()
     GENERATED_TOKENS = auto()
     FIRST_TOKEN_T = auto()
@@ -74,6 +73,8 @@ class Count(IntEnum):
     IN_TRANSIT = auto()
     IN_SERVICE = auto()
     WORK_ARRIVED_T = auto()
+    DUE = auto()
+    MET = auto()
 
 
 DROPS = (
@@ -138,6 +139,9 @@ class Ledger(NamedTuple):
         log_place: `[cap]` node, cluster or row of the agent, by stage; drop reason for ``DROP``.
         log_used: `[2]` rows in use; entries that found no room.
         log_below: `[1]` a task is sampled when its hash is below this.
+        due: `[H]` tasks whose deadline falls into each bin of time, in a ring of H bins, a power of two.
+        met: `[H]` those of them that were answered within their deadline.
+        bins_per_s: `[1]` bins in a second.
     """
 
     count: Ints
@@ -149,10 +153,20 @@ class Ledger(NamedTuple):
     log_place: Ints32
     log_used: Ints
     log_below: np.ndarray[tuple[int], np.dtype[np.uint64]]
+    due: Ints
+    met: Ints
+    bins_per_s: Floats
 
     @classmethod
-    def blank(cls, sampled: float = 0.0) -> Ledger:
-        """An empty ledger that samples the given share of the tasks."""
+    def blank(cls, sampled: float = 0.0, bin_s: float = 1.0, longest_s: float = 60.0) -> Ledger:
+        """An empty ledger.
+
+        Args:
+            sampled: share of the tasks whose way is logged.
+            bin_s: width of the bins in which deadlines are counted, s.
+            longest_s: longest deadline, s.
+        """
+        ring = 1 << int(np.ceil(np.log2(longest_s / bin_s + 8)))
         below = min(round(sampled * 2**64), 2**64 - 1)
         rows = 1 if sampled == 0 else 65536
         return cls(
@@ -165,6 +179,9 @@ class Ledger(NamedTuple):
             np.zeros(rows, np.int32),
             np.zeros(2, np.int64),
             np.array([below], np.uint64),
+            np.zeros(ring, np.int64),
+            np.zeros(ring, np.int64),
+            np.array([1.0 / bin_s]),
         )
 
 
@@ -248,3 +265,17 @@ def message(ledger: Ledger, channel: int, number: int, size: int, latency: float
         m[channel, column] += number
     m[channel, 4] += number * size
     m[channel, 5] += number * steps(latency)
+
+
+@kernel
+def settle(ledger: Ledger, first: int, last: int) -> None:
+    """Count the deadlines of the bins [first, last), which have passed, and free their places in the ring."""
+    for b in range(first, last):
+        i = b & (len(ledger.due) - 1)
+        ledger.count[_DUE] += ledger.due[i]
+        ledger.count[_MET] += ledger.met[i]
+        ledger.due[i] = 0
+        ledger.met[i] = 0
+
+
+_DUE, _MET = int(Count.DUE), int(Count.MET)

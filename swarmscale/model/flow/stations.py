@@ -189,7 +189,7 @@ def serve_stations(
                     head += m
                 if j < last:
                     i = line[j]
-                    if tail - head >= bound and now >= begin:
+                    if tail - head >= bound and now >= begin and (tail > head or free > now):
                         count[FULL[stage]] += 1
                         if sampled(uid[i], below):
                             note(ledger, uid[i], 9, now, FULL[stage])

@@ -314,8 +314,11 @@ def answer_from_cache(
     count[_NETWORK_T] += steps(took)
     ledger.hist[0, bin_of(took)] += 1
     ledger.hist[1, bin_of(took)] += 1
-    if took > deadline_s[task_class(done.meta[i])]:
+    deadline = deadline_s[task_class(done.meta[i])]
+    if took > deadline:
         count[_LATE] += 1
+    else:
+        ledger.met[int((done.arrived[i] + deadline) * ledger.bins_per_s[0]) & (len(ledger.met) - 1)] += 1
     if sampled(uid, ledger.log_below[0]):
         note(ledger, uid, 8, t, -1)
     return True
