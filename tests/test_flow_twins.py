@@ -179,9 +179,6 @@ def test_thinning_keeps_its_share_of_the_list_and_moves_nothing():
     assert set(tasks.uid.tolist()) < set(more.uid.tolist())
 
 
-@pytest.mark.xfail(
-    strict=True, reason="demand: shifted copies lose what lies before their start unless at_end is repeat"
-)
 @pytest.mark.parametrize("at_end", ["stop", "hold"])
 def test_superposing_conserves_counts_also_where_the_list_is_not_repeated(at_end):
     """Each copy is the whole list, so that the rate is the factor times the list's."""
@@ -190,10 +187,6 @@ def test_superposing_conserves_counts_also_where_the_list_is_not_repeated(at_end
     assert len(tasks.uid) == 3 * len(times)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="demand: time + shift may round to just before its bin, hence before the tick: not counted as arrived",
-)
 @pytest.mark.parametrize("copies", [1, 3])
 @pytest.mark.parametrize("period", [3.3, 10.1])
 def test_every_replayed_task_is_counted_as_it_arrives(copies, period):

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("solara")
 
-CODE = '''
+CODE = """
 import warnings
 
 warnings.simplefilter("ignore")
@@ -47,7 +47,7 @@ print("models", len(made), "seed", made[-1].root_seed, "agents", len(made[-1].fl
 direct = ss.SwarmModel(config="tiny", rng="7")
 again = type(direct)(config="tiny", rng="7")
 print("direct", again.root_seed)
-'''
+"""
 
 
 def test_solara_viz_builds_steps_and_resets_the_model():
