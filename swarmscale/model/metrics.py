@@ -55,8 +55,8 @@ class Stretch:
             return np.nan
         return float(bin_middles()[np.searchsorted(np.cumsum(hist), share * hist.sum())])
 
-    def clusters(self) -> tuple[Floats, Floats]:
-        """`[Q]` busy and ready agent-seconds of each cluster, over the whole periods in the stretch."""
+    def clusters(self, part: str = "busy_s", whole: str = "ready_s") -> Floats:
+        """`[Q]` ratio of two sums of each cluster over the whole periods in the stretch; clusters without are left out."""
         series = self._records.cluster_series()
         period = self._records.cluster_period_s
         inside = [
@@ -64,12 +64,12 @@ class Stretch:
             for i, t in enumerate(series["time_s"])
             if t - period >= self.first_s - 1e-9 and t <= self.last_s + 1e-9
         ]
-        width = max((len(series["busy_s"][i]) for i in inside), default=0)
-        busy, ready = np.zeros(width), np.zeros(width)
+        width = max((len(series[part][i]) for i in inside), default=0)
+        above, below = np.zeros(width), np.zeros(width)
         for i in inside:
-            busy[: len(series["busy_s"][i])] += series["busy_s"][i]
-            ready[: len(series["ready_s"][i])] += series["ready_s"][i]
-        return busy, ready
+            above[: len(series[part][i])] += series[part][i]
+            below[: len(series[whole][i])] += series[whole][i]
+        return np.asarray(above[below > 0] / below[below > 0], np.float64)
 
     def stations(self, which: str) -> Floats:
         """`[K]` mean busy share of each node's station over the whole periods in the stretch."""
@@ -122,9 +122,14 @@ def variation(x: Floats) -> float:
     return over(float(x.std()), float(x.mean())) if len(x) else np.nan
 
 
-def _cluster_utilization(s: Stretch) -> Floats:
-    busy, ready = s.clusters()
-    return np.asarray(busy[ready > 0] / ready[ready > 0], np.float64)
+def _by_cluster(how: Callable[[Floats], float]) -> Callable[[Stretch], float]:
+    """A figure over the clusters' coordination efficiencies."""
+
+    def value(s: Stretch) -> float:
+        shares = s.clusters("useful_s", "response_s")
+        return how(shares) if len(shares) else np.nan
+
+    return value
 
 
 def _availability_ticks(s: Stretch) -> float:
@@ -158,6 +163,24 @@ METRICS: tuple[Metric, ...] = (
         text="sum of pure service time (work / speed) / sum of response time, tasks answered by agents",
         value=lambda s: over(s.count(Count.USEFUL_T), s.count(Count.RESPONSE_T)),
         claim="92 %",
+        bound=0.92,
+    ),
+    Metric(
+        key="coordination_efficiency_p5",
+        title="coordination efficiency, p5 of clusters",
+        unit="share",
+        text="5th percentile over clusters of the same",
+        value=_by_cluster(lambda x: float(np.quantile(x, 0.05))),
+        claim="92 % across all clusters",
+        bound=0.92,
+    ),
+    Metric(
+        key="coordination_efficiency_worst",
+        title="coordination efficiency, worst cluster",
+        unit="share",
+        text="least over clusters of the same",
+        value=_by_cluster(lambda x: float(x.min())),
+        claim="92 % across all clusters",
         bound=0.92,
     ),
     Metric(
@@ -326,14 +349,14 @@ METRICS: tuple[Metric, ...] = (
         title="balance over clusters (Jain)",
         unit="share",
         text="Jain's index of the clusters' utilization; 1 = all alike",
-        value=lambda s: jain(_cluster_utilization(s)),
+        value=lambda s: jain(s.clusters()),
     ),
     Metric(
         key="balance_cv",
         title="imbalance over clusters (cv)",
         unit="share",
         text="coefficient of variation of the clusters' utilization",
-        value=lambda s: variation(_cluster_utilization(s)),
+        value=lambda s: variation(s.clusters()),
     ),
     Metric(
         key="skill_match",

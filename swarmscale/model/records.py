@@ -32,7 +32,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCHEMA = 1
-CLUSTER_COLUMNS = ("size", "ready", "waiting", "in_service", "busy_t", "ready_t", "completed")
+CLUSTER_COLUMNS = (
+    "size",
+    "ready",
+    "waiting",
+    "in_service",
+    "busy_t",
+    "ready_t",
+    "response_t",
+    "useful_t",
+    "completed",
+)
 NODE_COLUMNS = ("ingress_busy_t", "dispatch_busy_t")
 _HIST_ROW = {"response": 0, "network": 1, "first_token": 3}
 
@@ -98,7 +108,7 @@ class Records:
     def _series(self, flow: TaskFlow) -> None:
         s = flow.state
         self._clusters.append(
-            np.stack([flow.fleet.size, s.ready, s.waiting, s.in_service, s.busy_t, s.ready_t, s.completed])
+            np.stack([flow.fleet.size, *(getattr(s, name) for name in CLUSTER_COLUMNS[1:])])
         )
         self._nodes.append(np.stack([flow.ingress_servers.busy_t, flow.dispatch_servers.busy_t]))
 
@@ -168,7 +178,8 @@ class Records:
         """The clusters' series: ``time_s`` `[P]` and, for each name, a list of P arrays `[Q]`.
 
         Names: size, ready, waiting, in_service (at that time), busy_s, ready_s (agent-seconds in the period),
-        completed (tasks in the period).
+        response_s, useful_s (summed response and pure service time of the tasks that agents answered in the
+        period), completed (those tasks).
         """
         out: dict[str, Any] = {"time_s": (np.arange(len(self._clusters)) + 1) * self.cluster_period_s}
         for i, name in enumerate(CLUSTER_COLUMNS):

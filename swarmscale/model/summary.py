@@ -127,7 +127,7 @@ def summarize(model: SwarmModel) -> Summary:
         low, high, note = math.nan, math.nan, ""
         if metric.value is not None and not math.isnan(value):
             low, high, note = (
-                _batch_interval(metric, batches) if batches else (low, high, _why_none(c.records.stationary))
+                _batch_interval(metric, batches) if batches else (low, high, _why_none(model))
             )
         measured.append(Measured(metric=metric, value=value, low=low, high=high, note=note))
     return Summary(
@@ -168,8 +168,10 @@ def combine(summaries: Sequence[Summary]) -> Summary:
     )
 
 
-def _why_none(stationary: bool) -> str:
-    return "the run is too short for batch means" if stationary else "one run of a trace; see --replications"
+def _why_none(model: SwarmModel) -> str:
+    if model.config.records.stationary:
+        return "the run is too short for batch means"
+    return "one run whose demand is not declared stationary; see --replications"
 
 
 def _batches(model: SwarmModel, first: int) -> list[Stretch]:
