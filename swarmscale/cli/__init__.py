@@ -25,7 +25,9 @@ app = typer.Typer(
 app.command()(run)
 app.add_typer(trace_app, name="trace")
 app.add_typer(presets_app, name="presets")
-app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench)
+app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+)(bench)
 app.command()(warmup)
 
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
-
 from ..arrays import Floats
 from ..errors import UnknownChoiceError, require
 from .metrics import METRICS, Metric, Stretch
@@ -211,5 +209,7 @@ def lag_one(x: Floats) -> float:
 def _student(x: Floats) -> tuple[float, float]:
     if np.isnan(x).any():
         return math.nan, math.nan
-    half = float(stats.t.ppf(0.975, len(x) - 1)) * float(x.std(ddof=1)) / math.sqrt(len(x))
+    from scipy.special import stdtrit
+
+    half = float(stdtrit(len(x) - 1, 0.975)) * float(x.std(ddof=1)) / math.sqrt(len(x))
     return float(x.mean()) - half, float(x.mean()) + half

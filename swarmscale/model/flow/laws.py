@@ -6,8 +6,6 @@ import math
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy import stats
-
 from ...arrays import Floats, kernel
 from ...errors import require
 from ...rng import ln
@@ -91,12 +89,14 @@ def second_moment(of: Law) -> float:
 
 
 def _quantile(name: LawName, cv: float, p: Floats) -> Floats:
+    from scipy.special import gammaincinv, ndtri  # scipy.stats would take half a second to load
+
     if name == "lognormal":
         s = math.sqrt(math.log1p(cv * cv))
-        return np.asarray(np.exp(s * stats.norm.ppf(p) - s * s / 2), np.float64)
+        return np.asarray(np.exp(s * ndtri(p) - s * s / 2), np.float64)
     if name == "gamma":
         shape = 1 / (cv * cv)
-        return np.asarray(stats.gamma.ppf(p, shape, scale=1 / shape), np.float64)
+        return np.asarray(gammaincinv(shape, p) / shape, np.float64)
     if name == "weibull":
         shape = weibull_shape(cv)
         return np.asarray((-np.log1p(-p)) ** (1 / shape) / math.gamma(1 + 1 / shape), np.float64)
