@@ -128,5 +128,5 @@ def _check_types(owner: str, member: Any, settings: dict[str, Any]) -> None:
         value: Any = settings[field.name]
         if not isinstance(value, kinds) or (name != "bool" and isinstance(value, bool)):
             raise ConfigError(f"{owner}: {field.name} = {value!r}, but it must be {rule}")
-        if name == "float" and not math.isfinite(value):
+        if name == "float" and not math.isfinite(float(settings[field.name])):
             raise ConfigError(f"{owner}: {field.name} = {value!r}, but it must be finite")

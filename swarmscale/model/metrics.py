@@ -56,7 +56,7 @@ class Stretch:
         return float(bin_middles()[np.searchsorted(np.cumsum(hist), share * hist.sum())])
 
     def clusters(self, part: str = "busy_s", whole: str = "ready_s") -> Floats:
-        """`[Q]` ratio of two sums of each cluster over the whole periods in the stretch; clusters without are left out."""
+        """`[Q]` ratio of two sums of each cluster over the whole periods in the stretch, of those that have any."""
         series = self._records.cluster_series()
         period = self._records.cluster_period_s
         inside = [

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from ..arrays import Floats
 from ..errors import UnknownChoiceError, require
 from .metrics import METRICS, Metric, Stretch
@@ -124,9 +125,7 @@ def summarize(model: SwarmModel) -> Summary:
         value = math.nan if metric.value is None or not records.ticks else metric.value(whole)
         low, high, note = math.nan, math.nan, ""
         if metric.value is not None and not math.isnan(value):
-            low, high, note = (
-                _batch_interval(metric, batches) if batches else (low, high, _why_none(model))
-            )
+            low, high, note = _batch_interval(metric, batches) if batches else (low, high, _why_none(model))
         measured.append(Measured(metric=metric, value=value, low=low, high=high, note=note))
     return Summary(
         name=c.name,

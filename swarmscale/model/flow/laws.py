@@ -6,6 +6,7 @@ import math
 from typing import Literal, NamedTuple
 
 import numpy as np
+
 from ...arrays import Floats, kernel
 from ...errors import require
 from ...rng import ln
@@ -40,10 +41,10 @@ def sample(how: int, body: Floats, tail: Floats, u: float) -> float:
     x = u * 4096.0
     i = int(x)
     if i < 4095:
-        return body[i] + (x - i) * (body[i + 1] - body[i])
+        return float(body[i] + (x - i) * (body[i + 1] - body[i]))
     y = (x - i) * 4096.0
     j = int(y)
-    return tail[j] + (y - j) * (tail[j + 1] - tail[j])
+    return float(tail[j] + (y - j) * (tail[j + 1] - tail[j]))
 
 
 def law(name: LawName, cv: float) -> Law:

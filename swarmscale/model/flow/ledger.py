@@ -144,7 +144,7 @@ class Ledger(NamedTuple):
         bins_per_s: `[1]` bins in a second.
     """
 
-    count: Ints
+    count: Ints  # type: ignore[assignment]  # a name that tuples have too
     messages: Ints
     hist: Ints32
     log_uid: Ints
@@ -188,15 +188,14 @@ class Ledger(NamedTuple):
 @kernel
 def steps(seconds: float) -> int:
     """Absolute time in whole steps of 2**-20 s."""
-    return np.int64(seconds * 1048576.0)
+    return int(seconds * 1048576.0)
 
 
 @kernel
 def bin_of(seconds: float) -> int:
     """Histogram bin of a time: 32 bins an octave (2.2 % wide) from 2**-16 s up."""
-    bits = np.int64(np.float32(seconds).view(np.int32)) >> 18
-    i = bits - ((127 - 16) << 5)
-    return min(max(i, 0), 1023)
+    bits = int(np.int64(np.float32(seconds).view(np.int32)) >> 18)
+    return min(max(bits - ((127 - 16) << 5), 0), 1023)
 
 
 def bin_edges() -> Floats:
@@ -240,7 +239,7 @@ def sampled(uid: int, below: U) -> bool:
     z = U(uid) + U(0x9E3779B97F4A7C15)
     z = (z ^ (z >> U(30))) * U(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> U(27))) * U(0x94D049BB133111EB)
-    return (z ^ (z >> U(31))) < below
+    return bool((z ^ (z >> U(31))) < below)
 
 
 @kernel
