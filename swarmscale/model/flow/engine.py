@@ -8,8 +8,7 @@ import numpy as np
 
 from ...agents.fleet import BUSY, DRAINING, Fleet
 from ...agents.hierarchy import Hierarchy
-from ...arrays import Floats, Indices, Ints, Ints32, Words, kernel
-from .arrivals import words_of
+from ...arrays import Floats, Indices, Ints, Ints32, kernel
 from .clusters import ClusterState, Hands, Rule, serve_clusters
 from .delegation import hand_up, loads
 from .demand import Demand
@@ -17,11 +16,12 @@ from .dispatch import DispatchRule, DispatchView
 from .grouping import keep_later, line_up
 from .ledger import DROP, TICKS_PER_S, Count, Ledger, bin_of, note, sampled, settle, steps
 from .network import Network
-from .stations import Servers, Station, serve_stations, service_times
+from .stations import Servers, Station, run_stage
 from .tasks import ATTEMPT_SHIFT, Pool, Tasks, copy_task, task_class
 from .travel import Cache, Homes, Mesh, leave_entry, remember_answers
 
 _NONE = np.empty(0)
+_NO_HOMES = np.empty(0, np.int32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +47,7 @@ class Handing:
 class Scratch:
     """Buffers that hold nothing between ticks."""
 
-    words: tuple[Words, Words, Words, Words] = ()  # type: ignore[assignment]
     service: Floats = field(default_factory=lambda: np.empty(0))
-    other: Floats = field(default_factory=lambda: np.empty(0))
     bucket: Indices = field(default_factory=lambda: np.empty(0, np.uint32))
     order: Indices = field(default_factory=lambda: np.empty(0, np.uint32))
     answered_uid: Ints = field(default_factory=lambda: np.empty(0, np.int64))
@@ -59,9 +57,7 @@ class Scratch:
         """Room for ``rows`` tasks at a stage, and for ``answers`` completed ones."""
         if rows + 1 > len(self.bucket):
             size = rows * 3 // 2 + 64
-            self.words = tuple(np.empty(size, np.uint64) for _ in range(4))  # type: ignore[assignment]
             self.service = np.empty(size)
-            self.other = np.empty(size)
             self.bucket = np.empty(size, np.uint32)
             self.order = np.empty(size, np.uint32)
         if answers > len(self.answered_uid):
@@ -123,6 +119,9 @@ class TaskFlow:
     _seen: tuple[int, int] = (-1, -1)
     _by_node: tuple[Ints32, Ints32] = ()  # type: ignore[assignment]
     _by_zone: tuple[Ints32, Ints32] = ()  # type: ignore[assignment]
+    _offsets: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    _home_share: Floats = field(default_factory=lambda: np.zeros(0))
+    _later: int = 0
     _capability: Floats = field(default_factory=lambda: np.zeros((0, 6)))
 
     def tick(self, begin: float, end: float, probe: float) -> None:
@@ -149,37 +148,22 @@ class TaskFlow:
         count[Count.IN_TRANSIT] += self._later
         count[Count.SAMPLES] += begin <= probe < end
 
-    _later: int = 0
-
     def _station(self, stage: int, begin: float, end: float, probe: float) -> int:
         """Serve ingress (0) or dispatch (1); the tasks served stand behind those in the next pool."""
         s, pool, spare, target = self.scratch, self.pools[stage], self.spare[stage], self.pools[stage + 1]
-        station = self.ingress if stage == 0 else self.dispatch
-        servers = self.ingress_servers if stage == 0 else self.dispatch_servers
-        tasks, n, offsets = pool.tasks, pool.n, np.empty(len(servers.free_at) + 1, np.int64)
-        line_up(tasks, n, begin, end, offsets, s.bucket, s.order)
-        if stage == 0:
-            arrived(tasks, s.order, offsets[-1], begin, self.demand.marks.deadline_s, self.ledger)
         rows = self.demand.profile.rows
-        if stage == 1 and rows is not None and len(rows.dispatch_s):
-            s.service[:n] = rows.dispatch_s[tasks.uid[:n] & 0xFFFFFF]
-        elif station.how == 0:
-            s.service[:n] = station.service_s
-        else:
-            words_of(tasks.uid, n, 2, self.keys[stage], *s.words)
-            service_times(station, s.words[0], s.words[1], n, s.service)
-        self._offsets = np.empty_like(offsets)
-        n_done, n_rest = serve_stations(
-            station, servers, begin, end, probe, tasks, s.order, offsets, s.service, target.tasks, target.n,
-            self._offsets, spare.tasks, self.ledger,
+        n_done, n_rest, spare.n = run_stage(
+            self.ingress if stage == 0 else self.dispatch,
+            self.ingress_servers if stage == 0 else self.dispatch_servers,
+            begin, end, probe, pool.tasks, pool.n,
+            rows.dispatch_s if stage == 1 and rows is not None else _NONE,
+            self.keys[stage], self.demand.marks.deadline_s, target.tasks, target.n, self._offsets,
+            spare.tasks, (s.bucket, s.order, s.service), self.ledger,
         )  # fmt: skip
-        spare.n = keep_later(tasks, n, end, spare.tasks, n_rest)
         if stage == 1:
             self._later = spare.n - n_rest
         self._swap(stage)
         return n_done
-
-    _offsets: Ints = None  # type: ignore[assignment]
 
     def _swap(self, stage: int) -> None:
         pools = list(self.pools)
@@ -187,21 +171,18 @@ class TaskFlow:
         self.pools = (pools[0], pools[1], pools[2])
 
     def _to_homes(self, n: int) -> None:
-        s, pool, marks = self.scratch, self.pools[1], self.demand.marks
+        pool, marks = self.pools[1], self.demand.marks
         load, room = self._node_loads() if self.handing.on else (_NONE, _NONE)
         rows = self.demand.profile.rows
-        fixed = rows.home if rows is not None else np.empty(0, np.int32)
         homes = Homes(
             self.locality, self._home_share, load, room,
-            self.handing.node_load if self.handing.on else np.inf, self.handing.decision_s, fixed,
+            self.handing.node_load if self.handing.on else np.inf, self.handing.decision_s,
+            rows.home if rows is not None else _NO_HOMES,
         )  # fmt: skip
-        words_of(pool.tasks.uid[pool.n :], n, 3, self.keys[0], *s.words)
         pool.n += leave_entry(
-            pool.tasks, pool.n, n, self.mesh, homes, self.cache, marks.key, marks.deadline_s,
-            s.words[0], s.words[1], s.words[2], s.service, s.other, self.ledger,
+            pool.tasks, pool.n, n, self.mesh, homes, self.cache, marks.key, self.keys[0], marks.deadline_s,
+            self.ledger,
         )  # fmt: skip
-
-    _home_share: Floats = None  # type: ignore[assignment]
 
     def _node_loads(self) -> tuple[Floats, Floats]:
         ready = np.maximum(self.hierarchy.node_sums(self.state.ready), 0.5)
@@ -274,6 +255,7 @@ class TaskFlow:
         kept = np.concatenate([[0], np.cumsum(full)])
         self._by_node = (kept[offsets].astype(np.int32), members[full])
         self._by_zone = self.hierarchy.clusters_of_zone()
+        self._offsets = np.empty(n.nodes + 1, np.int64)
         share = np.cumsum(self.hierarchy.node_sums(self.fleet.size) * n.alive).astype(np.float64)
         self._home_share = share / share[-1] if share[-1] > 0 else np.arange(1, len(share) + 1) / len(share)
         rows = self.fleet.rows
@@ -339,28 +321,6 @@ def _longer(
 
 
 @kernel
-def arrived(tasks: Tasks, line: Indices, n: int, begin: float, deadline_s: Floats, ledger: Ledger) -> None:
-    """Count the tasks in line that arrived in this tick, their work, and when they are due."""
-    count, due = ledger.count, ledger.due
-    per_s, ring = ledger.bins_per_s[0], len(ledger.due) - 1
-    came, meta = tasks.arrived, tasks.meta
-    below = ledger.log_below[0]
-    at, works, uid, place = tasks.at, tasks.work, tasks.uid, tasks.place
-    number = 0
-    work = 0
-    for j in range(n):
-        i = line[j]
-        if at[i] >= begin:
-            number += 1
-            work += steps(works[i])
-            due[int((came[i] + deadline_s[task_class(meta[i])]) * per_s) & ring] += 1
-            if sampled(uid[i], below):
-                note(ledger, uid[i], 0, at[i], place[i])
-    count[_ARRIVED] += number
-    count[_WORK_T] += work
-
-
-@kernel
 def types_of(meta: Ints32, n: int, class_type: Ints, out: Ints) -> None:
     """`[n]` intelligence type that each task asks for."""
     for i in range(n):
@@ -416,5 +376,4 @@ def to_clusters(
     return m
 
 
-_ARRIVED, _WORK_T = int(Count.ARRIVED), int(Count.WORK_ARRIVED_T)
 _UNREACHABLE, _NETWORK_T = int(Count.DROPPED_UNREACHABLE), int(Count.NETWORK_T)

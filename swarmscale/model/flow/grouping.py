@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...arrays import Floats, Indices, Ints, kernel
+from ...arrays import Floats, Indices, Ints, Ints32, kernel
 from .tasks import Tasks, copy_task
 
 
@@ -30,26 +30,30 @@ def line_up(
     Returns:
         Number of tasks due.
     """
-    places = len(offsets) - 1
     at, place = source.at, source.place
+    if in_runs(at, place, n, end, offsets, order):
+        return n
+    places = len(offsets) - 1
     for p in range(places + 1):
         offsets[p] = 0
     for i in range(n):
         offsets[np.uint32(place[i]) + np.uint32(1)] += at[i] < end
+    latest = np.empty(places)
+    longest = 0
     for p in range(places):
+        longest = max(longest, offsets[p + 1])
         offsets[p + 1] += offsets[p]
         bucket[p] = offsets[p]
+        latest[p] = -np.inf
+    falls = 0
     for i in range(n):
-        if at[i] < end:
+        t = at[i]
+        if t < end:
             p = np.uint32(place[i])
             order[bucket[p]] = i
             bucket[p] += np.uint32(1)
-    longest = 0
-    falls = 0
-    for p in range(places):
-        longest = max(longest, offsets[p + 1] - offsets[p])
-        for j in range(offsets[p] + 1, offsets[p + 1]):
-            falls += at[order[j]] < at[order[j - 1]]
+            falls += t < latest[p]
+            latest[p] = t
     if falls > 0:
         scratch = (
             np.empty(longest, np.uint32),
@@ -60,6 +64,46 @@ def line_up(
         for p in range(places):
             by_time(at, order[offsets[p] : offsets[p + 1]], begin, end, bucket, *scratch)
     return offsets[places]
+
+
+@kernel
+def in_runs(
+    at: Floats, place: Ints32, n: int, end: float, offsets: Ints, order: Indices
+) -> bool:
+    """Do the work of :func:`line_up` for tasks in two runs by place and time: those that waited, then others.
+
+    That is how tasks lie at ingress. Returns False, with nothing done, if they do not lie so or some come
+    at ``end`` or later.
+    """
+    places = len(offsets) - 1
+    turn = 0
+    steps_back = 0
+    for i in range(n):
+        if at[i] >= end:
+            return False
+        if i > 0 and place[i] <= place[i - 1]:
+            if place[i] < place[i - 1]:
+                turn = i
+                steps_back += 1
+            elif at[i] < at[i - 1]:
+                return False
+            if steps_back > 1:
+                return False
+    i, j, m = 0, turn, 0
+    for p in range(places):
+        offsets[p] = m
+        while i < turn and place[i] == p:
+            order[m] = i
+            i += 1
+            m += 1
+        if i > 0 and j < n and place[i - 1] == p and place[j] == p and at[j] < at[i - 1]:
+            return False
+        while j < n and place[j] == p:
+            order[m] = j
+            j += 1
+            m += 1
+    offsets[places] = m
+    return True
 
 
 @kernel

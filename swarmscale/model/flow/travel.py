@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...arrays import Bools, Floats, Ints, Ints32, Words, kernel
+from ...arrays import Bools, Floats, Floats32, Indices, Ints, Ints32, Words, kernel
 from ...rng import draw, ln, unit32
+from .arrivals import words_of
 from .ledger import Count, Ledger, bin_of, message, note, sampled, steps
 from .tasks import Tasks, copy_task, task_class, task_entry
 
@@ -20,6 +21,7 @@ _LATE, _HOPS, _LOCAL, _ESCALATED = (
     int(Count.ESCALATED_NODE),
 )
 _RESPONSE_T, _NETWORK_T = int(Count.RESPONSE_T), int(Count.NETWORK_T)
+_BLOCK = 1024
 
 
 class Mesh(NamedTuple):
@@ -140,9 +142,25 @@ def spread_of(words: Words, n: int, jitter: float, out: Floats) -> None:
 
 
 @kernel
+def homes_of(
+    back: Floats32, entry: Ints32, n: int, locality: float, spread: float, share: Floats, first_of: Ints32,
+    out: Indices,
+) -> None:  # fmt: skip
+    """`[n]` home nodes from the draws that tasks carry in ``back``: the entry node below ``locality``."""
+    last = np.uint32(len(share) - 1)
+    for i in range(n):
+        u = np.float64(back[i])
+        v = max(u - locality, 0.0) * spread
+        home = np.uint32(first_of[np.uint32(v * 1024.0)])
+        while home < last and share[home] < v:
+            home += np.uint32(1)
+        out[i] = home if u >= locality else np.uint32(entry[i])
+
+
+@kernel
 def leave_entry(
     tasks: Tasks, begins: int, n: int, mesh: Mesh, homes: Homes, cache: Cache, key: np.uint64,
-    deadline_s: Floats, a: Words, b: Words, c: Words, there_of: Floats, back_of: Floats, ledger: Ledger,
+    network_key: np.uint64, deadline_s: Floats, ledger: Ledger,
 ) -> int:  # fmt: skip
     """Send tasks that left ingress on their way: answered from the cache, or over the mesh to their home.
 
@@ -159,12 +177,8 @@ def leave_entry(
         homes: rule for the home node; its load counts this tick's own assignments.
         cache: result caches, changed in place.
         key: Philox key of the demand's stream (draws of keys, of later hops, of nodes asked).
+        network_key: Philox key of the network's stream (draws of the first hop).
         deadline_s: `[C]` s.
-        a: `[n]` random words of each task for loss, ``b`` for the way there, ``c`` for the way back.
-        b: see ``a``.
-        c: see ``a``.
-        there_of: `[n]` scratch, as is ``back_of``.
-        back_of: `[n]` scratch.
         ledger: counts.
 
     Returns:
@@ -185,9 +199,15 @@ def leave_entry(
     replayed = len(fixed) > 0
     caching = cache.size > 0
     choosy = threshold < np.inf
-    if jitter > 0.0:
-        spread_of(b, n, jitter, there_of)
-        spread_of(c, n, jitter, back_of)
+    quiet = below == np.uint64(0)
+    a, b, c, d = (
+        np.empty(_BLOCK, np.uint64),
+        np.empty(_BLOCK, np.uint64),
+        np.empty(_BLOCK, np.uint64),
+        np.empty(_BLOCK, np.uint64),
+    )
+    there_of, back_of = np.ones(_BLOCK), np.ones(_BLOCK)
+    home_of = np.empty(_BLOCK, np.uint32)
     hops_all = 0
     local_all = 0
     tries_all = 0
@@ -196,21 +216,26 @@ def leave_entry(
     latency_all = 0
     m = 0
     for i in range(n):
+        x = np.uint32(i) & np.uint32(_BLOCK - 1)
+        if x == 0:  # draw for a block of tasks at once, in loops that the compiler can vectorize
+            size = min(_BLOCK, n - i)
+            if jitter > 0.0 or loss > 0.0:
+                words_of(uid[i:], size, 3, network_key, a, b, c, d)
+            if jitter > 0.0:
+                spread_of(b, size, jitter, there_of)
+                spread_of(c, size, jitter, back_of)
+            if replayed:
+                for y in range(size):
+                    home_of[y] = fixed[uid[i + y] & 0xFFFFFF]
+            else:
+                homes_of(back_s[i:], place[i:], size, locality, spread, share, first_of, home_of)
         entry = np.uint32(place[i])
         t = at[i]
         if caching and answer_from_cache(cache, key, tasks, begins + i, deadline_s, ledger):
             continue
-        home = entry
-        if replayed:
-            home = np.uint32(fixed[uid[i] & 0xFFFFFF])
-        else:
-            u = np.float64(back_s[i])
-            if u >= locality:
-                u = (u - locality) * spread
-                home = np.uint32(first_of[np.uint32(u * 1024.0)])
-                while home < nodes - 1 and share[home] < u:
-                    home += np.uint32(1)
-            if choosy and (load[home] >= threshold or not alive[home]):
+        home = home_of[x]
+        if choosy and not replayed:
+            if load[home] >= threshold or not alive[home]:
                 w = draw(uid[i], 6, key)
                 best = home
                 for j in range(2):
@@ -221,17 +246,27 @@ def leave_entry(
                 message(ledger, 3, 4, mesh.control_bytes, homes.decision_s)
                 t += homes.decision_s
                 home = best
-            if choosy:
-                load[home] += room[home]
+            load[home] += room[home]
         back = 0.0
         reason = 0
         if not (alive[home] and alive[entry]):
             reason = _UNREACHABLE
-        elif home == entry:
-            local_all += 1
+        elif home == entry or (next_hop[entry, home] == home and (loss == 0.0 or unit32(a[x]) >= loss)):
+            # the common case, without a branch on whether it stays: no hop, or one that loses nothing
+            away = home != entry
+            base = link_s[entry, home] if away else 0.0
+            there = base * there_of[x]
+            back = base * back_of[x]
+            local_all += not away
+            hops_all += away
+            tries_all += away
+            first_all += away
+            through_all += away
+            latency_all += steps(there)
+            t += there
         else:
-            w0 = a[i]
-            there_by, back_by = there_of[i], back_of[i]
+            w0 = a[x]
+            there_by, back_by = there_of[x], back_of[x]
             node = entry
             hops = 0
             while node != home:
@@ -272,7 +307,7 @@ def leave_entry(
             hops_all += hops
         if reason:
             count[reason] += 1
-            if sampled(uid[i], below):
+            if not quiet and sampled(uid[i], below):
                 note(ledger, uid[i], 9, t, reason)
             continue
         if m != i:  # some were answered or dropped
@@ -280,7 +315,7 @@ def leave_entry(
         at[m] = t
         back_s[m] = np.float32(back)
         place[m] = home
-        if sampled(uid[m], below):
+        if not quiet and sampled(uid[m], below):
             note(ledger, uid[m], 3, t, home)
         m += 1
     count[_HOPS] += hops_all
