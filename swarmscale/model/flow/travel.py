@@ -142,11 +142,11 @@ def spread_of(words: Words, n: int, jitter: float, out: Floats) -> None:
 
 
 @kernel
-def homes_of(
-    back: Floats32, entry: Ints32, n: int, locality: float, spread: float, share: Floats, first_of: Ints32,
-    out: Indices,
-) -> None:  # fmt: skip
+def homes_drawn(
+    back: Floats32, entry: Ints32, n: int, locality: float, share: Floats, first_of: Ints32, out: Indices
+) -> None:
     """`[n]` home nodes from the draws that tasks carry in ``back``: the entry node below ``locality``."""
+    spread = 1.0 / (1.0 - locality) if locality < 1.0 else 0.0
     last = np.uint32(len(share) - 1)
     for i in range(n):
         u = np.float64(back[i])
@@ -155,6 +155,35 @@ def homes_of(
         while home < last and share[home] < v:
             home += np.uint32(1)
         out[i] = home if u >= locality else np.uint32(entry[i])
+
+
+@kernel
+def homes_given(uid: Ints, n: int, fixed: Ints32, out: Indices) -> None:
+    """`[n]` home nodes as the list of requests says."""
+    for i in range(n):
+        out[i] = fixed[uid[i] & 0xFFFFFF]
+
+
+@kernel
+def hand_on(
+    uid: Ints, at: Floats, n: int, mesh: Mesh, homes: Homes, key: np.uint64, home: Indices, ledger: Ledger
+) -> None:
+    """Let loaded or dead homes ask two other nodes each; the least loaded of the three takes the task."""
+    load, alive = homes.load, mesh.alive
+    nodes = np.uint64(len(load))
+    for i in range(n):
+        best = home[i]
+        if load[best] >= homes.threshold or not alive[best]:
+            w = draw(uid[i], 6, key)
+            for word in (w[0], w[1]):
+                other = np.uint32((word * nodes) >> np.uint64(32))
+                if alive[other] and (load[other] < load[best] or not alive[best]):
+                    best = other
+            ledger.count[_ESCALATED] += 1
+            message(ledger, 3, 4, mesh.control_bytes, homes.decision_s)
+            at[i] += homes.decision_s
+            home[i] = best
+        load[best] += homes.room[best]
 
 
 @kernel
@@ -184,150 +213,186 @@ def leave_entry(
     Returns:
         Tasks on their way.
     """
-    count = ledger.count
-    below = ledger.log_below[0]
+    if cache.size > 0:
+        n = answer(tasks, begins, n, cache, key, deadline_s, ledger)
     at, uid = tasks.at[begins:], tasks.uid[begins:]
     back_s, place = tasks.back[begins:], tasks.place[begins:]
-    next_hop, link_s, alive = mesh.next_hop, mesh.link_s, mesh.alive
-    jitter, loss, retries, timeout_s = mesh.jitter, mesh.loss, mesh.retries, mesh.timeout_s
-    share, load, room, fixed = homes.share, homes.load, homes.room, homes.fixed
-    locality, threshold = homes.locality, homes.threshold
-    first_of = guide(share)
-    nodes = len(share)
-    ln_loss = ln(loss) if loss > 0.0 else -1.0
-    spread = 1.0 / (1.0 - locality) if locality < 1.0 else 0.0
-    replayed = len(fixed) > 0
-    caching = cache.size > 0
-    choosy = threshold < np.inf
-    quiet = below == np.uint64(0)
+    jitter, loss = mesh.jitter, mesh.loss
+    first_of = guide(homes.share)
     a, b, c, d = (
         np.empty(_BLOCK, np.uint64),
         np.empty(_BLOCK, np.uint64),
         np.empty(_BLOCK, np.uint64),
         np.empty(_BLOCK, np.uint64),
     )
-    there_of, back_of = np.ones(_BLOCK), np.ones(_BLOCK)
-    home_of = np.empty(_BLOCK, np.uint32)
-    hops_all = 0
-    local_all = 0
-    tries_all = 0
-    first_all = 0
-    through_all = 0
-    latency_all = 0
-    m = 0
-    for i in range(n):
-        x = np.uint32(i) & np.uint32(_BLOCK - 1)
-        if x == 0:  # draw for a block of tasks at once, in loops that the compiler can vectorize
-            size = min(_BLOCK, n - i)
-            if jitter > 0.0 or loss > 0.0:
-                words_of(uid[i:], size, 3, network_key, a, b, c, d)
-            if jitter > 0.0:
-                spread_of(b, size, jitter, there_of)
-                spread_of(c, size, jitter, back_of)
-            if replayed:
-                for y in range(size):
-                    home_of[y] = fixed[uid[i + y] & 0xFFFFFF]
-            else:
-                homes_of(back_s[i:], place[i:], size, locality, spread, share, first_of, home_of)
-        entry = np.uint32(place[i])
-        t = at[i]
-        if caching and answer_from_cache(cache, key, tasks, begins + i, deadline_s, ledger):
-            continue
-        home = home_of[x]
-        if choosy and not replayed:
-            if load[home] >= threshold or not alive[home]:
-                w = draw(uid[i], 6, key)
-                best = home
-                for j in range(2):
-                    other = np.uint32(((w[0] if j == 0 else w[1]) * np.uint64(nodes)) >> np.uint64(32))
-                    if alive[other] and (load[other] < load[best] or not alive[best]):
-                        best = other
-                count[_ESCALATED] += 1
-                message(ledger, 3, 4, mesh.control_bytes, homes.decision_s)
-                t += homes.decision_s
-                home = best
-            load[home] += room[home]
-        back = 0.0
-        reason = 0
-        if not (alive[home] and alive[entry]):
-            reason = _UNREACHABLE
-        elif home == entry or (next_hop[entry, home] == home and (loss == 0.0 or unit32(a[x]) >= loss)):
-            # the common case, without a branch on whether it stays: no hop, or one that loses nothing
-            away = home != entry
-            base = link_s[entry, home] if away else 0.0
-            there = base * there_of[x]
-            back = base * back_of[x]
-            local_all += not away
-            hops_all += away
-            tries_all += away
-            first_all += away
-            through_all += away
-            latency_all += steps(there)
-            t += there
+    there_by, back_by = np.ones(_BLOCK), np.ones(_BLOCK)
+    home, rest = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
+    dropped = 0
+    for first in range(0, n, _BLOCK):  # block by block, in plain loops, within the nearest cache
+        m = min(_BLOCK, n - first)
+        if len(homes.fixed) > 0:
+            homes_given(uid[first:], m, homes.fixed, home)
         else:
-            w0 = a[x]
-            there_by, back_by = there_of[x], back_of[x]
-            node = entry
-            hops = 0
-            while node != home:
-                if next_hop[node, home] < 0:
-                    reason = _UNREACHABLE
-                    break
-                nxt = np.uint32(next_hop[node, home])
-                if hops > 0:
-                    w = draw(uid[i], 16 + hops, key)
-                    w0 = w[0]
-                    there_by = 1.0 - jitter - jitter * ln(unit32(w[1]))
-                    back_by = 1.0 - jitter - jitter * ln(unit32(w[2]))
-                base = link_s[node, nxt]
-                lost = 0
-                if loss > 0.0:
-                    u = unit32(w0)
-                    if u < loss:
-                        lost = int(ln(u) / ln_loss)
-                tries_all += min(lost, retries) + 1
-                hops += 1
-                if lost > retries:
-                    reason = _LOST
-                    break
-                there = base
-                if jitter > 0.0:
-                    there = base * there_by
-                    back += base * back_by
-                else:
-                    back += base
-                if lost > 0:
-                    there += lost * timeout_s
-                else:
-                    first_all += 1
-                through_all += 1
-                latency_all += steps(there)
-                t += there
-                node = nxt
-            hops_all += hops
-        if reason:
-            count[reason] += 1
-            if not quiet and sampled(uid[i], below):
-                note(ledger, uid[i], 9, t, reason)
+            homes_drawn(back_s[first:], place[first:], m, homes.locality, homes.share, first_of, home)
+            if homes.threshold < np.inf:
+                hand_on(uid[first:], at[first:], m, mesh, homes, key, home, ledger)
+        if jitter > 0.0 or loss > 0.0:
+            words_of(uid[first:], m, 3, network_key, a, b, c, d)
+        if jitter > 0.0:
+            spread_of(b, m, jitter, there_by)
+            spread_of(c, m, jitter, back_by)
+        n_rest = one_hop(
+            at[first:], back_s[first:], place[first:], m, mesh, a, there_by, back_by, home, rest, ledger
+        )
+        for x in range(n_rest):
+            y = rest[x]
+            dropped += walk(tasks, begins + first + y, home[y], mesh, key, a[y], there_by[y], back_by[y], ledger)
+    below = ledger.log_below[0]
+    if below != np.uint64(0):
+        for i in range(n):
+            if place[i] >= 0 and sampled(uid[i], below):
+                note(ledger, uid[i], 3, at[i], place[i])
+    return close_up(tasks, begins, n) if dropped else n
+
+
+@kernel
+def one_hop(
+    at: Floats, back_s: Floats32, place: Ints32, n: int, mesh: Mesh, words: Words, there_by: Floats,
+    back_by: Floats, home: Indices, rest: Indices, ledger: Ledger,
+) -> int:  # fmt: skip
+    """Send the tasks whose home is their entry node or one sure hop away, without a branch on which it is.
+
+    Args:
+        at: `[n]` s, when they leave; when they arrive after it.
+        back_s: `[n]` out: s, latency of the way back.
+        place: `[n]` entry node; home after it.
+        n: tasks.
+        mesh: live shortest paths.
+        words: `[n]` random word of each for loss.
+        there_by: `[n]` factor on the mean latency there.
+        back_by: `[n]` factor on the mean latency back.
+        home: `[n]` home node.
+        rest: `[n]` out: the others, which are left as they are.
+        ledger: counts.
+
+    Returns:
+        How many others there are.
+    """
+    next_hop, link_s, alive, loss = mesh.next_hop, mesh.link_s, mesh.alive, mesh.loss
+    sent = 0
+    stayed = 0
+    latency = 0
+    n_rest = 0
+    for x in range(n):
+        k, h = np.uint32(place[x]), home[x]
+        away = h != k
+        near = (alive[k] & alive[h]) & ((not away) | (next_hop[k, h] == np.int32(h)))
+        if not near or (away and loss > 0.0 and unit32(words[x]) < loss):
+            rest[n_rest] = x
+            n_rest += 1
             continue
-        if m != i:  # some were answered or dropped
-            copy_task(tasks, begins + i, tasks, begins + m)
-        at[m] = t
-        back_s[m] = np.float32(back)
-        place[m] = home
-        if not quiet and sampled(uid[m], below):
-            note(ledger, uid[m], 3, t, home)
-        m += 1
-    count[_HOPS] += hops_all
-    count[_LOCAL] += local_all
-    messages = ledger.messages
-    messages[3, 0] += hops_all
-    messages[3, 1] += tries_all
-    messages[3, 2] += first_all
-    messages[3, 3] += through_all
-    messages[3, 4] += tries_all * mesh.task_bytes
-    messages[3, 5] += latency_all
+        base = link_s[k, h] if away else 0.0
+        there = base * there_by[x]
+        at[x] += there
+        back_s[x] = np.float32(base * back_by[x])
+        place[x] = h
+        sent += away
+        stayed += not away
+        latency += steps(there)
+    ledger.count[_HOPS] += sent
+    ledger.count[_LOCAL] += stayed
+    m = ledger.messages
+    for column in range(4):
+        m[3, column] += sent
+    m[3, 4] += sent * mesh.task_bytes
+    m[3, 5] += latency
+    return n_rest
+
+
+@kernel
+def walk(
+    tasks: Tasks, i: int, home: int, mesh: Mesh, key: np.uint64, word: np.uint64, there_by: float, back_by: float,
+    ledger: Ledger,
+) -> bool:  # fmt: skip
+    """Send a task hop by hop, with losses; return whether it was dropped, its place being -1 then."""
+    jitter, loss, retries = mesh.jitter, mesh.loss, mesh.retries
+    entry, uid, t = np.int64(tasks.place[i]), tasks.uid[i], tasks.at[i]
+    node = entry
+    hops, tries, first, through, latency, reason = 0, 0, 0, 0, 0, 0
+    back = 0.0
+    if not (mesh.alive[home] and mesh.alive[entry]):
+        reason = _UNREACHABLE
+    while node != home and reason == 0:
+        nxt = np.int64(mesh.next_hop[node, home])
+        if nxt < 0:
+            reason = _UNREACHABLE
+            break
+        if hops > 0:
+            w = draw(uid, 16 + hops, key)
+            word = w[0]
+            there_by = 1.0 - jitter - jitter * ln(unit32(w[1]))
+            back_by = 1.0 - jitter - jitter * ln(unit32(w[2]))
+        base = mesh.link_s[node, nxt]
+        lost = 0
+        if loss > 0.0:
+            u = unit32(word)
+            if u < loss:
+                lost = int(ln(u) / ln(loss))
+        tries += min(lost, retries) + 1
+        hops += 1
+        if lost > retries:
+            reason = _LOST
+            break
+        there = base * there_by if jitter > 0.0 else base
+        back += base * back_by if jitter > 0.0 else base
+        if lost > 0:
+            there += lost * mesh.timeout_s
+        else:
+            first += 1
+        through += 1
+        latency += steps(there)
+        t += there
+        node = nxt
+    m = ledger.messages
+    ledger.count[_HOPS] += hops
+    m[3, 0] += hops
+    m[3, 1] += tries
+    m[3, 2] += first
+    m[3, 3] += through
+    m[3, 4] += tries * mesh.task_bytes
+    m[3, 5] += latency
+    tasks.at[i] = t
+    tasks.back[i] = np.float32(back)
+    tasks.place[i] = -1 if reason else home
+    if reason:
+        ledger.count[reason] += 1
+        if sampled(uid, ledger.log_below[0]):
+            note(ledger, uid, 9, t, reason)
+    return reason != 0
+
+
+@kernel
+def close_up(tasks: Tasks, begins: int, n: int) -> int:
+    """Close the gaps that tasks left whose place is -1; return how many stay."""
+    m = 0
+    place = tasks.place[begins:]
+    for i in range(n):
+        if place[i] >= 0:
+            if m != i:
+                copy_task(tasks, begins + i, tasks, begins + m)
+            m += 1
     return m
+
+
+@kernel
+def answer(
+    tasks: Tasks, begins: int, n: int, cache: Cache, key: np.uint64, deadline_s: Floats, ledger: Ledger
+) -> int:
+    """Answer the tasks whose keys their entry nodes' caches hold; return how many are left."""
+    for i in range(begins, begins + n):
+        if answer_from_cache(cache, key, tasks, i, deadline_s, ledger):
+            tasks.place[i] = -1
+    return close_up(tasks, begins, n)
 
 
 @kernel
