@@ -145,17 +145,20 @@ def _write(model: SwarmModel, summary: Summary, folder: Path, report: bool) -> N
 def _show(model: SwarmModel, summary: Summary, folder: Path, seconds: float, report: bool) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from ..viz.scorecard import scorecard_rows
 
     console = Console()
-    table = Table(
-        title=f"{summary.name}: {summary.agents:,} agents, {summary.seconds:,.0f} s", title_justify="left"
-    )
-    for name in ("metric", "value, 95 % interval", "seed's claim", "verdict", "definition"):
-        table.add_column(name, overflow="fold", no_wrap=name == "verdict")
-    for row in scorecard_rows(summary):
-        table.add_row(*row)
+    console.width = min(console.width, 120)
+    title = f"{summary.name}: {summary.agents:,} agents, {summary.seconds:,.0f} s"
+    table = Table(title=title, title_justify="left", expand=True)
+    table.add_column("metric and its definition", ratio=5)
+    for name, ratio in (("value, 95 % interval", 2), ("seed's claim", 2), ("verdict", 2)):
+        table.add_column(name, ratio=ratio)
+    for metric, value, claim, verdict, definition in scorecard_rows(summary):
+        what = Text.assemble((metric, "bold"), "\n", (definition, "dim"))
+        table.add_row(what, Text(value), Text(claim), Text(verdict))
     console.print(table)
     console.print(f"demand: {summary.demand}", highlight=False)
     console.print(f"intervals: {summary.method}; seed {', '.join(map(str, summary.seeds))}", highlight=False)

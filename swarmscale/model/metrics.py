@@ -94,6 +94,8 @@ class Metric:
         bound: the claim as a number in the metric's unit, or None.
         least: whether the claim is met at or above the bound; else at or below.
         where: what measures it, if a run does not.
+        extreme: whether it is a spread or an extreme over clusters or nodes: over a shorter batch that is
+            another quantity, so batch means give no interval.
     """
 
     key: str
@@ -105,6 +107,7 @@ class Metric:
     bound: float | None = None
     least: bool = True
     where: str = ""
+    extreme: bool = False
 
 
 def over(part: float, whole: float) -> float:
@@ -167,6 +170,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         key="coordination_efficiency_p5",
+        extreme=True,
         title="coordination efficiency, p5 of clusters",
         unit="share",
         text="5th percentile over clusters of the same",
@@ -176,6 +180,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         key="coordination_efficiency_worst",
+        extreme=True,
         title="coordination efficiency, worst cluster",
         unit="share",
         text="least over clusters of the same",
@@ -332,6 +337,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         key="dispatch_busy_p95",
+        extreme=True,
         title="dispatch stations busy, p95 of nodes",
         unit="share",
         text="95th percentile over nodes of the same",
@@ -339,6 +345,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         key="dispatch_busy_max",
+        extreme=True,
         title="dispatch stations busy, largest",
         unit="share",
         text="largest busy share of a node's dispatch station",
@@ -346,6 +353,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         key="balance_jain",
+        extreme=True,
         title="balance over clusters (Jain)",
         unit="share",
         text="Jain's index of the clusters' utilization; 1 = all alike",
@@ -353,6 +361,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         key="balance_cv",
+        extreme=True,
         title="imbalance over clusters (cv)",
         unit="share",
         text="coefficient of variation of the clusters' utilization",
