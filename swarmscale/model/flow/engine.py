@@ -249,7 +249,10 @@ class TaskFlow:
         if seen == self._seen:
             return
         n = self.network
-        self.mesh = self.mesh._replace(next_hop=n.next_hop, link_s=n.link_s, alive=n.alive)
+        next_hop, link_s = n.next_hop.copy(), n.link_s.copy()
+        next_hop[~n.alive] = next_hop[:, ~n.alive] = -1
+        np.fill_diagonal(link_s, 0.0)
+        self.mesh = self.mesh._replace(next_hop=next_hop, link_s=link_s, alive=n.alive)
         offsets, members = self.hierarchy.clusters_of_node()
         full = self.fleet.size[members] > 0
         kept = np.concatenate([[0], np.cumsum(full)])

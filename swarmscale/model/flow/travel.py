@@ -28,8 +28,8 @@ class Mesh(NamedTuple):
     """The mesh as kernels see it.
 
     Attributes:
-        next_hop: `[K, K]` next node on the shortest live path, -1 if there is none.
-        link_s: `[K, K]` mean latency of a live link, s.
+        next_hop: `[K, K]` next node on the shortest live path, -1 if there is none; itself on the diagonal.
+        link_s: `[K, K]` mean latency of a live link, s; 0 on the diagonal.
         alive: `[K]` whether a node answers.
         jitter: coefficient of variation of a hop's latency, in [0, 1].
         loss: chance that a message is lost on a hop.
@@ -137,24 +137,36 @@ def guide(share: Floats) -> Ints32:
 @kernel
 def spread_of(words: Words, n: int, jitter: float, out: Floats) -> None:
     """`[n]` factor on a hop's mean latency from one random word each: 1 - jitter + jitter x Exp(1)."""
+    if jitter == 0.0:
+        out[:n] = 1.0
+        return
     for i in range(n):
         out[i] = 1.0 - jitter - jitter * ln(unit32(words[i]))
 
 
 @kernel
 def homes_drawn(
-    back: Floats32, entry: Ints32, n: int, locality: float, share: Floats, first_of: Ints32, out: Indices
-) -> None:
-    """`[n]` home nodes from the draws that tasks carry in ``back``: the entry node below ``locality``."""
+    back: Floats32, entry: Ints32, n: int, locality: float, share: Floats, first_of: Ints32, v: Floats,
+    out: Indices,
+) -> None:  # fmt: skip
+    """`[n]` home nodes from the draws that tasks carry in ``back``: the entry node below ``locality``.
+
+    Arithmetic stands in place of branches that could not be foretold; ``v`` is scratch.
+    """
     spread = 1.0 / (1.0 - locality) if locality < 1.0 else 0.0
-    last = np.uint32(len(share) - 1)
+    most = 0
+    for i in range(1024):
+        most = max(most, first_of[i + 1] - first_of[i])
     for i in range(n):
         u = np.float64(back[i])
-        v = max(u - locality, 0.0) * spread
-        home = np.uint32(first_of[np.uint32(v * 1024.0)])
-        while home < last and share[home] < v:
-            home += np.uint32(1)
-        out[i] = home if u >= locality else np.uint32(entry[i])
+        v[i] = np.float64(u >= locality) * ((u - locality) * spread)
+        out[i] = first_of[np.int64(v[i] * 1024.0)]
+    for _ in range(most):
+        for i in range(n):
+            out[i] += np.uint32(share[out[i]] < v[i])
+    for i in range(n):
+        k = np.uint32(entry[i])
+        out[i] = k + np.uint32(np.float64(back[i]) >= locality) * (out[i] - k)
 
 
 @kernel
@@ -225,7 +237,7 @@ def leave_entry(
         np.empty(_BLOCK, np.uint64),
         np.empty(_BLOCK, np.uint64),
     )
-    there_by, back_by = np.ones(_BLOCK), np.ones(_BLOCK)
+    there_by, back_by = np.empty(_BLOCK), np.empty(_BLOCK)
     home, rest = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
     dropped = 0
     for first in range(0, n, _BLOCK):  # block by block, in plain loops, within the nearest cache
@@ -233,14 +245,13 @@ def leave_entry(
         if len(homes.fixed) > 0:
             homes_given(uid[first:], m, homes.fixed, home)
         else:
-            homes_drawn(back_s[first:], place[first:], m, homes.locality, homes.share, first_of, home)
+            homes_drawn(back_s[first:], place[first:], m, homes.locality, homes.share, first_of, there_by, home)
             if homes.threshold < np.inf:
                 hand_on(uid[first:], at[first:], m, mesh, homes, key, home, ledger)
         if jitter > 0.0 or loss > 0.0:
             words_of(uid[first:], m, 3, network_key, a, b, c, d)
-        if jitter > 0.0:
-            spread_of(b, m, jitter, there_by)
-            spread_of(c, m, jitter, back_by)
+        spread_of(b, m, jitter, there_by)
+        spread_of(c, m, jitter, back_by)
         n_rest = one_hop(
             at[first:], back_s[first:], place[first:], m, mesh, a, there_by, back_by, home, rest, ledger
         )
@@ -278,26 +289,26 @@ def one_hop(
     Returns:
         How many others there are.
     """
-    next_hop, link_s, alive, loss = mesh.next_hop, mesh.link_s, mesh.alive, mesh.loss
+    next_hop, link_s, loss = mesh.next_hop, mesh.link_s, mesh.loss
     sent = 0
     stayed = 0
     latency = 0
     n_rest = 0
     for x in range(n):
         k, h = np.uint32(place[x]), home[x]
-        away = h != k
-        near = (alive[k] & alive[h]) & ((not away) | (next_hop[k, h] == np.int32(h)))
-        if not near or (away and loss > 0.0 and unit32(words[x]) < loss):
+        away = np.int64(h != k)
+        lost = away & np.int64(unit32(words[x]) < loss)
+        if next_hop[k, h] != h or lost:
             rest[n_rest] = x
             n_rest += 1
             continue
-        base = link_s[k, h] if away else 0.0
+        base = link_s[k, h]
         there = base * there_by[x]
         at[x] += there
         back_s[x] = np.float32(base * back_by[x])
         place[x] = h
         sent += away
-        stayed += not away
+        stayed += 1 - away
         latency += steps(there)
     ledger.count[_HOPS] += sent
     ledger.count[_LOCAL] += stayed
