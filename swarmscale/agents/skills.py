@@ -30,3 +30,21 @@ def cumulative_shares(shares: Floats) -> Floats:
     out = np.asarray(total / total[-1], np.float64)
     out[-1] = 1.0
     return out
+
+
+def best_assignment(skill: Floats) -> float:
+    """Largest summed skill with which all tasks can be given to agents, one task an agent.
+
+    Args:
+        skill: `[tasks, agents]` skill of each agent for each task, at least as many agents as tasks.
+
+    Source:
+        The assignment problem, solved by scipy's form of Jonker & Volgenant 1987.
+
+    >>> best_assignment(np.array([[0.9, 0.8], [0.9, 0.1]]))
+    1.7
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    rows, columns = linear_sum_assignment(skill, maximize=True)
+    return float(skill[rows, columns].sum())

@@ -71,6 +71,12 @@ class Stretch:
             below[: len(series[whole][i])] += series[whole][i]
         return np.asarray(above[below > 0] / below[below > 0], np.float64)
 
+    def matches(self) -> tuple[float, float]:
+        """Summed skill achieved, and the best possible, over the clusters looked at in the stretch."""
+        found = self._records.matches()
+        inside = (found["time_s"] > self.first_s) & (found["time_s"] <= self.last_s + 1e-9)
+        return float(found["achieved"][inside].sum()), float(found["best"][inside].sum())
+
     def stations(self, which: str) -> Floats:
         """`[K]` mean busy share of each node's station over the whole periods in the stretch."""
         series = self._records.node_series()
@@ -138,6 +144,11 @@ def _by_cluster(how: Callable[[Floats], float]) -> Callable[[Stretch], float]:
 def _availability_ticks(s: Stretch) -> float:
     due, met = s.raw.count(Count.DUE), s.raw.count(Count.MET)
     return float(np.mean(np.where(due > 0, met >= 0.99 * due, True))) if len(due) else np.nan
+
+
+def _match_of_best(s: Stretch) -> float:
+    achieved, best = s.matches()
+    return over(achieved, best)
 
 
 def _station(which: str, how: Callable[[Floats], float]) -> Callable[[Stretch], float]:
@@ -373,6 +384,14 @@ METRICS: tuple[Metric, ...] = (
         unit="share",
         text="mean skill of the agents for the tasks that they began",
         value=lambda s: over(s.count(Count.MATCH_SUM) / 255, s.count(Count.STARTED)),
+    ),
+    Metric(
+        key="skill_match_of_best",
+        title="skill match, share of the best",
+        unit="share",
+        text="summed skill of agents for the tasks in their hands / the same under the best assignment of these tasks "
+        "to the cluster's ready agents, one drawn cluster a period",
+        value=_match_of_best,
     ),
     Metric(
         key="generated_tokens_per_s",

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..agents.fleet import Fleet
+from ..agents.fleet import BUSY, DRAINING, IDLE, Fleet
+from ..agents.skills import best_assignment
 from ..arrays import Floats, Ints
 from ..errors import ConfigError
+from ..rng import draw
 from .columns import BY_NAME, COLUMNS, QUANTILES, STATES, TIMED, Raw, float_columns, integer_columns
 from .flow.engine import TaskFlow
 from .flow.ledger import (
@@ -70,6 +72,7 @@ class Records:
         self._windows: list[Ints] = []
         self._clusters: list[Ints] = []
         self._nodes: list[Ints] = []
+        self._matches: list[Floats] = []
         self._log: list[tuple[Any, ...]] = []
         self.log_missed = 0
         self._shares = np.array(QUANTILES)
@@ -110,6 +113,7 @@ class Records:
         self._clusters.append(
             np.stack([flow.fleet.size, *(getattr(s, name) for name in CLUSTER_COLUMNS[1:])])
         )
+        self._matches.append(skill_match(flow, len(self._matches)))
         self._nodes.append(np.stack([flow.ingress_servers.busy_t, flow.dispatch_servers.busy_t]))
 
     def _take_log(self, ledger: Ledger) -> None:
@@ -199,6 +203,17 @@ class Records:
             out[name] = np.array(gains) / 2**20 / self.cluster_period_s if gains else np.zeros((0, 0))
         return out
 
+    def matches(self) -> dict[str, Floats]:
+        """How well agents fit their tasks, one drawn cluster a period.
+
+        Returns:
+            ``time_s`` `[P]`; ``achieved`` `[P]`, summed skill of the agents for the tasks in their hands; ``best``
+            `[P]`, the largest sum that these tasks could have with the cluster's ready agents.
+        """
+        pairs = np.array(self._matches).reshape(-1, 2)
+        time_s = (np.arange(len(pairs)) + 1) * self.cluster_period_s
+        return {"time_s": time_s, "achieved": pairs[:, 0], "best": pairs[:, 1]}
+
     def cluster_frame(self) -> pd.DataFrame:
         """The clusters' series as a tidy table: time_s, cluster, and the columns of :meth:`cluster_series`."""
         import pandas as pd
@@ -273,6 +288,7 @@ class Records:
             out[f"clusters.{i}"] = rows
         for i, rows in enumerate(self._nodes):
             out[f"nodes.{i}"] = rows
+        out["matches"] = np.array(self._matches).reshape(-1, 2)
         if self._log:
             for name, parts in zip(
                 ("uid", "stage", "time", "place"), zip(*self._log, strict=True), strict=True
@@ -294,6 +310,7 @@ class Records:
             target.clear()
             while f"{name}.{len(target)}" in arrays:
                 target.append(arrays[f"{name}.{len(target)}"].copy())
+        self._matches = list(arrays["matches"])
         self._log = []
         if "log.uid" in arrays:
             self._log = [tuple(arrays[f"log.{n}"].copy() for n in ("uid", "stage", "time", "place"))]
@@ -308,6 +325,20 @@ def states(flow: TaskFlow) -> Ints:
         out[STATES.index("idle")] = ready - busy
         return out
     return np.asarray(Fleet.counts(flow.fleet)[1:], np.int64)
+
+
+def skill_match(flow: TaskFlow, number: int) -> Floats:
+    """`[2]` summed skill of a drawn cluster's agents for the tasks in their hands, and the best sum possible."""
+    word = draw(number, 1, flow.sample_key)[0]
+    q = int(word) * flow.fleet.clusters >> 32
+    rows, hands = flow.fleet.rows, flow.hands
+    at_work = np.flatnonzero((rows.state[q] == BUSY) | (rows.state[q] == DRAINING))
+    ready = np.flatnonzero((rows.state[q] == IDLE) | (rows.state[q] == BUSY) | (rows.state[q] == DRAINING))
+    if not len(at_work):
+        return np.zeros(2)
+    types = flow.demand.marks.class_type[hands.meta[q, at_work] & 15]
+    skill = rows.skill[q].astype(np.float64) / 255.0
+    return np.array([skill[types, at_work].sum(), best_assignment(skill[np.ix_(types, ready)])])
 
 
 def bin_middles() -> Floats:
