@@ -13,16 +13,14 @@ import numpy as np
 
 from ..agents.fleet import BUSY, DRAINING, IDLE, Fleet
 from ..agents.skills import best_assignment
-from ..arrays import Floats, Ints
+from ..arrays import Floats, Ints, Ints32, kernel
 from ..errors import ConfigError
 from ..rng import draw
 from .columns import BY_NAME, COLUMNS, QUANTILES, STATES, TIMED, Raw, float_columns, integer_columns
 from .flow.engine import TaskFlow
 from .flow.ledger import (
     BINS,
-    CHANNELS,
     HISTOGRAMS,
-    MESSAGE_COLUMNS,
     STAGES,
     Count,
     Ledger,
@@ -46,7 +44,8 @@ CLUSTER_COLUMNS = (
     "completed",
 )
 NODE_COLUMNS = ("ingress_busy_t", "dispatch_busy_t")
-_HIST_ROW = {"response": 0, "network": 1, "first_token": 3}
+_HIST_ROWS = np.array([HISTOGRAMS.index(timed) for timed in TIMED])
+_BUSY, _IDLE = STATES.index("busy"), STATES.index("idle")
 
 
 class Records:
@@ -88,15 +87,11 @@ class Records:
             self._counts = np.concatenate([self._counts, np.zeros_like(self._counts)])
             self._floats = np.concatenate([self._floats, np.zeros_like(self._floats)])
         ledger, row = flow.ledger, self._counts[t]
-        n, m = len(Count), len(CHANNELS) * len(MESSAGE_COLUMNS)
-        row[:n] = ledger.count
-        row[n : n + m] = ledger.messages.reshape(-1)
-        row[n + m :] = states(flow)
-        for i, timed in enumerate(TIMED):
-            k = len(QUANTILES) * i
-            hist = ledger.hist[_HIST_ROW[timed]]
-            quantiles(hist, self._shares, self._middles, self._floats[t, k : k + len(QUANTILES)])
-        self._window += ledger.hist
+        take(
+            ledger.count, ledger.messages, ledger.hist, row, self._window, self._shares, self._middles,
+            self._floats[t],
+        )  # fmt: skip
+        row[-len(STATES) :] = states(flow)
         self.ticks = t + 1
         if self.ticks % self._window_ticks == 0:
             self._windows.append(self._window.astype(np.int32))
@@ -104,9 +99,6 @@ class Records:
         if self.ticks % self._period_ticks == 0:
             self._series(flow)
         self._take_log(ledger)
-        ledger.count[:] = 0
-        ledger.messages[:] = 0
-        ledger.hist[:] = 0
 
     def _series(self, flow: TaskFlow) -> None:
         s = flow.state
@@ -316,13 +308,43 @@ class Records:
             self._log = [tuple(arrays[f"log.{n}"].copy() for n in ("uid", "stage", "time", "place"))]
 
 
+@kernel
+def take(
+    count: Ints, messages: Ints, hist: Ints32, row: Ints, window: Ints, shares: Floats, middles: Floats,
+    floats: Floats,
+) -> None:  # fmt: skip
+    """Take a tick's figures out of the ledger and clear it.
+
+    Args:
+        count: counts, cleared.
+        messages: messages by channel, cleared.
+        hist: histograms, cleared.
+        row: out: counts, then messages.
+        window: raised by the histograms.
+        shares: `[P]` of the quantiles.
+        middles: `[1024]` value of each bin in s.
+        floats: out: P quantiles of each timed histogram.
+    """
+    n, p = len(count), len(shares)
+    row[:n] = count
+    row[n : n + messages.size] = messages.reshape(-1)
+    for i in range(len(_HIST_ROWS)):
+        quantiles(hist[_HIST_ROWS[i]], shares, middles, floats[p * i : p * i + p])
+    for i in range(len(hist)):
+        for x in range(hist.shape[1]):
+            window[i, x] += hist[i, x]
+    count[:] = 0
+    messages[:] = 0
+    hist[:] = 0
+
+
 def states(flow: TaskFlow) -> Ints:
     """`[8]` agents in each state but empty, counted anew only where some are neither idle nor busy."""
     out = np.zeros(len(STATES), np.int64)
     ready, busy = int(flow.state.ready.sum()), int(flow.state.in_service.sum())
     if ready == len(flow.fleet):
-        out[STATES.index("busy")] = busy
-        out[STATES.index("idle")] = ready - busy
+        out[_BUSY] = busy
+        out[_IDLE] = ready - busy
         return out
     return np.asarray(Fleet.counts(flow.fleet)[1:], np.int64)
 

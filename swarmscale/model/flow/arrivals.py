@@ -67,7 +67,7 @@ def token_row(uid: int, rows: int, replayed: int, key: np.uint64) -> int:
     if replayed:
         return uid & 0xFFFFFF
     w = draw(uid, 1, key)
-    return np.int64((w[3] * U(rows)) >> U(32))
+    return int(np.int64((w[3] * U(rows)) >> U(32)))
 
 
 @kernel
@@ -75,8 +75,8 @@ def work_of(marks: Marks, kind: int, u: float, row_word: np.uint64) -> float:
     """Work of a task in seconds of a unit-speed agent."""
     if marks.how[kind] == 3:
         row = np.int64((row_word * U(len(marks.prompt))) >> U(32))
-        return marks.prefill_s * marks.prompt[row] + marks.decode_s * marks.generated[row]
-    return marks.mean_s[kind] * sample(marks.how[kind], marks.body[kind], marks.tail[kind], u)
+        return float(marks.prefill_s * marks.prompt[row] + marks.decode_s * marks.generated[row])
+    return float(marks.mean_s[kind]) * sample(marks.how[kind], marks.body[kind], marks.tail[kind], u)
 
 
 @kernel
@@ -144,7 +144,7 @@ def poisson_bin(
                     kind = np.uint32(0)
                     while u > class_share[kind]:
                         kind += np.uint32(1)
-                    meta[i] = pack(kind, e)
+                    meta[i] = pack(int(np.int64(kind)), e)
             if len(class_share) == 1 and how == 1:
                 for i in range(m):
                     work[i] = mean_s * -ln(work[i])
@@ -196,7 +196,7 @@ def replay_rows(
     for r in range(first, last):
         uid = base + r
         t = max(times[r] + shift_s, begin_s)
-        e, k, w, u_home = np.int64(entry[r]), np.int64(kind[r]), work[r], 0.0
+        e, k, w, u_home = int(entry[r]), int(kind[r]), work[r], 0.0
         if e < 0 or k < 0 or np.isnan(w) or not home_given:
             a, b, c, _ = draw(uid, 1, marks.key)
             u_home = unit32(b) * 0.9999999

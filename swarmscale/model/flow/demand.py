@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...arrays import Floats, Ints
+from ...arrays import Floats, Ints, Words
 from ...errors import require
 from .arrivals import Marks, poisson_bin, replay_rows, words_of
 from .sources import Profile
 from .tasks import Pool
 
 _COPY_SHIFT, _REPEAT_SHIFT = 24, 40
+_BLOCK = 1024  # arrivals drawn at once
 
 
 def zipf_shares(n: int, exponent: float) -> Floats:
@@ -47,11 +48,9 @@ class Demand:
     at_end: str
     next_bin: int = 0
     rate_scale: float = 1.0
-    _gaps: Floats = None  # type: ignore[assignment]
-    _words: tuple[Ints, ...] = ()
-
-    def __post_init__(self) -> None:
-        self._scratch(4096)
+    _gaps: Floats = field(default_factory=lambda: np.empty(_BLOCK))
+    _words: tuple[Words, Words, Words, Words] = field(default_factory=lambda: _four_words(_BLOCK))
+    _uids: Ints = field(default_factory=lambda: np.empty(_BLOCK, np.int64))
 
     @property
     def mean_rate_per_s(self) -> float:
@@ -111,7 +110,7 @@ class Demand:
         share[1:] -= self.entry_share[:-1]
         rate = self.bin_rate(number) * share
         ask = int(rate.sum() * width + 8 * math.sqrt(rate.sum() * width)) + 64
-        most = rate.max() * width
+        most = float(rate.max() * width)
         require(
             most + 8 * math.sqrt(most) < 2**20,
             "demand.mean_rate_per_s",
@@ -121,7 +120,16 @@ class Demand:
         while True:
             tasks = pool.reserve(pool.n + ask)
             n = poisson_bin(
-                number, number * width, width, rate, self.marks, tasks, pool.n, self._gaps, *self._words
+                number,
+                number * width,
+                width,
+                rate,
+                self.marks,
+                tasks,
+                pool.n,
+                self._gaps,
+                *self._words,
+                self._uids,
             )
             if n >= 0:
                 pool.n = n
@@ -174,12 +182,13 @@ class Demand:
                 column[before : before + int(keep.sum())] = column[before : pool.n][keep]
             pool.n = before + int(keep.sum())
 
-    def _scratch(self, rows: int) -> None:
-        self._gaps = np.empty(rows)
-        self._words = (*(np.empty(rows, np.uint64) for _ in range(4)), np.empty(rows, np.int64))  # type: ignore[assignment]
+
+def _four_words(rows: int) -> tuple[Words, Words, Words, Words]:
+    a, b, c, d = np.empty((4, rows), np.uint64)
+    return a, b, c, d
 
 
 def _thinned(uids: Ints, share: float, key: np.uint64) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    words = [np.empty(len(uids), np.uint64) for _ in range(4)]
+    words = _four_words(len(uids))
     words_of(uids, len(uids), 7, key, *words)
     return np.asarray(words[0] < np.uint64(share * 2**32), np.bool_)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from .grouping import keep_later, line_up
 from .ledger import DROP, TICKS_PER_S, Count, Ledger, bin_of, note, sampled, settle, steps
 from .network import Network
 from .stations import Servers, Station, run_stage
-from .tasks import ATTEMPT_SHIFT, Pool, Tasks, copy_task, task_class
+from .tasks import ATTEMPT_SHIFT, Columns, Pool, Tasks, copy_task, task_class
 from .travel import Cache, Homes, Mesh, leave_entry, remember_answers
 
 _NONE = np.empty(0)
@@ -204,7 +205,7 @@ class TaskFlow:
 
     def _choose(self, n: int, choice: Ints32, delay: Floats) -> None:
         pool = self.pools[2]
-        done = Tasks(*(column[pool.n : pool.n + n] for column in pool.tasks))
+        done = Tasks._make(column[pool.n : pool.n + n] for column in pool.tasks)
         kinds = np.empty(n, np.int64)
         types_of(done.meta, n, self.demand.marks.class_type, kinds)
         offsets, members = self._by_node
@@ -298,8 +299,12 @@ class TaskFlow:
             if sampled(uid, self.ledger.log_below[0]):
                 note(self.ledger, uid, DROP, now, int(Count.DROPPED_ATTEMPTS))
         pool, old = self.pools[2], self.pools[2].used()
-        first = Tasks(*(np.concatenate([a[keep], b]) for a, b in zip(again, old, strict=True)))
-        pool.replace(Tasks(*(c.copy() for c in first)))
+        pool.replace(
+            Tasks._make(
+                np.concatenate([a[keep], b])
+                for a, b in zip(cast(Columns, again), cast(Columns, old), strict=True)
+            )
+        )
         clusters = held // self.fleet.slots
         ends = np.asarray(self.fleet.column("free_at")[held] * TICKS_PER_S, np.int64)
         np.subtract.at(self.state.ends_t, clusters, ends)
@@ -316,10 +321,7 @@ class TaskFlow:
         self.state = ClusterState(*_longer(self.state, ClusterState.empty(more)))
 
 
-def _longer(
-    old: tuple[np.ndarray, ...],
-    more: tuple[np.ndarray, ...],  # type: ignore[type-arg]
-) -> list[np.ndarray]:  # type: ignore[type-arg]
+def _longer(old: Columns, more: Columns) -> list[np.ndarray[Any, Any]]:
     return [np.concatenate(pair) for pair in zip(old, more, strict=True)]
 
 

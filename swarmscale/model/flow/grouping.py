@@ -14,8 +14,8 @@ def line_up(
 ) -> int:
     """List the tasks that are due before ``end`` by place and, at each place, by time.
 
-    A counting sort by place; if that leaves a place out of time order, a bucket sort by time as well: as
-    many buckets as tasks at a place, then insertion; linear for arrivals that are spread over the tick.
+    A counting sort by place; if that leaves a place out of time order, a bucket sort by time as well: up to
+    two buckets for each task at a place, then insertion; linear for arrivals that are spread over the tick.
     Tasks at the same instant keep their order.
 
     Args:
@@ -49,11 +49,11 @@ def line_up(
     for i in range(n):
         t = at[i]
         if t < end:
-            p = np.uint32(place[i])
-            order[bucket[p]] = i
-            bucket[p] += np.uint32(1)
-            falls += t < latest[p]
-            latest[p] = t
+            q = np.uint32(place[i])
+            order[bucket[q]] = i
+            bucket[q] += np.uint32(1)
+            falls += t < latest[q]
+            latest[q] = t
     if falls > 0:
         scratch = (
             np.empty(longest, np.uint32),
@@ -63,13 +63,11 @@ def line_up(
         )
         for p in range(places):
             by_time(at, order[offsets[p] : offsets[p + 1]], begin, end, bucket, *scratch)
-    return offsets[places]
+    return int(offsets[places])
 
 
 @kernel
-def in_runs(
-    at: Floats, place: Ints32, n: int, end: float, offsets: Ints, order: Indices
-) -> bool:
+def in_runs(at: Floats, place: Ints32, n: int, end: float, offsets: Ints, order: Indices) -> bool:
     """Do the work of :func:`line_up` for tasks in two runs by place and time: those that waited, then others.
 
     That is how tasks lie at ingress. Returns False, with nothing done, if they do not lie so or some come
@@ -114,17 +112,20 @@ def by_time(
     """Put one place's line in time order: see :func:`line_up`; the last four are scratch."""
     m = len(line)
     one = np.uint32(1)
-    for x in range(m + 1):
+    buckets = min(2 * m, len(bucket) - 1)  # the more there are, the less is left to insertion
+    for x in range(buckets):
         bucket[x] = 0
-    scale = m / (end - begin)
+    scale = buckets / (end - begin)
+    highest = buckets - 1.0
     for j in range(m):
         i = line[j]
         t = at[i]
-        x = np.uint32(min(max(t - begin, 0.0) * scale, m - 1.0))
+        x = np.uint32(min(max(t - begin, 0.0) * scale, highest))
         rows[j], time[j], number[j] = i, t, x
-        bucket[x + one] += one
-    for x in range(m):
-        bucket[x + 1] += bucket[x]
+        bucket[x] += one
+    run = np.uint32(0)
+    for x in range(buckets):
+        run, bucket[x] = run + bucket[x], run
     for j in range(m):
         x = number[j]
         k = bucket[x]

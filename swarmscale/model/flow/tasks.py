@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
 
@@ -12,6 +12,9 @@ CLASS_BITS, ENTRY_BITS, ATTEMPT_BITS = 4, 12, 4
 ENTRY_SHIFT = CLASS_BITS
 ATTEMPT_SHIFT = CLASS_BITS + ENTRY_BITS
 MAX_CLASSES, MAX_NODES, MAX_ATTEMPTS = 1 << CLASS_BITS, 1 << ENTRY_BITS, (1 << ATTEMPT_BITS) - 1
+
+
+type Columns = tuple[np.ndarray[Any, Any], ...]
 
 
 class Tasks(NamedTuple):
@@ -47,20 +50,20 @@ class Pool:
         """Room for ``rows`` in all, keeping the rows in use."""
         if rows > len(self.tasks.at):
             bigger = blank(max(rows, len(self.tasks.at) * 3 // 2))
-            for old, new in zip(self.tasks, bigger, strict=True):
+            for old, new in zip(cast(Columns, self.tasks), cast(Columns, bigger), strict=True):
                 new[: self.n] = old[: self.n]
             self.tasks = bigger
         return self.tasks
 
     def used(self) -> Tasks:
         """The rows in use, as views."""
-        return Tasks(*(column[: self.n] for column in self.tasks))
+        return Tasks._make(column[: self.n] for column in self.tasks)
 
     def replace(self, rows: Tasks) -> Self:
         """Hold these rows and no others."""
         self.n = 0
         mine = self.reserve(len(rows.at))
-        for column, given in zip(mine, rows, strict=True):
+        for column, given in zip(cast(Columns, mine), cast(Columns, rows), strict=True):
             column[: len(given)] = given
         self.n = len(rows.at)
         return self

@@ -97,7 +97,7 @@ class Cache(NamedTuple):
 def key_of(uid: int, rank: Floats, key: np.uint64) -> int:
     """Key that a task asks for: a function of the task alone."""
     u = unit32(draw(uid, 5, key)[0])
-    return min(np.searchsorted(rank, u), len(rank) - 1)
+    return min(int(np.searchsorted(rank, u)), len(rank) - 1)
 
 
 @kernel
@@ -245,7 +245,9 @@ def leave_entry(
         if len(homes.fixed) > 0:
             homes_given(uid[first:], m, homes.fixed, home)
         else:
-            homes_drawn(back_s[first:], place[first:], m, homes.locality, homes.share, first_of, there_by, home)
+            homes_drawn(
+                back_s[first:], place[first:], m, homes.locality, homes.share, first_of, there_by, home
+            )
             if homes.threshold < np.inf:
                 hand_on(uid[first:], at[first:], m, mesh, homes, key, home, ledger)
         if jitter > 0.0 or loss > 0.0:
@@ -257,7 +259,9 @@ def leave_entry(
         )
         for x in range(n_rest):
             y = rest[x]
-            dropped += walk(tasks, begins + first + y, home[y], mesh, key, a[y], there_by[y], back_by[y], ledger)
+            dropped += walk(
+                tasks, begins + first + y, home[y], mesh, key, a[y], there_by[y], back_by[y], ledger
+            )
     below = ledger.log_below[0]
     if below != np.uint64(0):
         for i in range(n):

@@ -54,7 +54,7 @@ def pick(uid: int, j: int, n: int, key: np.uint64) -> int:
         word = w[2]
     elif j % 4 == 3:
         word = w[3]
-    return np.int64((word * np.uint64(n)) >> np.uint64(32))
+    return int(np.int64((word * np.uint64(n)) >> np.uint64(32)))
 
 
 @kernel
@@ -89,7 +89,7 @@ def shortest_of(view: DispatchView, d: int) -> None:
                     other = np.uint32(near[(w1[x] * n) >> half])
                     q = other if load[other] < load[q] else q
                 for j in range(2, d):
-                    other = np.uint32(near[pick(uid[begins + x], j, np.int64(n), key)])
+                    other = np.uint32(near[pick(uid[begins + x], j, int(np.int64(n)), key)])
                     q = other if load[other] < load[q] else q
                 load[q] += room[q]
                 assigned[q] += 1
