@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ...agents.fleet import BUSY, DRAINING, IDLE, RETIRED, Rows
-from ...arrays import Floats, Floats32, Indices, Ints, Ints32, inlined, kernel
+from ...arrays import Bytes, Floats, Floats32, Indices, Ints, Ints32, inlined, kernel
 from ...rng import U
 from .arrivals import Marks, token_row
 from .ledger import Count, Ledger, bin_of, note, sampled, steps
+from .prefetch import prefetch
 from .tasks import Tasks, task_class
 
 _IDLE, _BUSY, _DRAINING, _RETIRED = IDLE, BUSY, DRAINING, RETIRED
@@ -28,6 +29,7 @@ _PROMPT, _GENERATED, _FIRST_T = (
     int(Count.GENERATED_TOKENS),
     int(Count.FIRST_TOKEN_T),
 )
+_BLOCK = 8  # clusters whose tasks are fetched together
 _STEP = 1.0 / 1048576.0
 _FULL, _SAMPLED = int(Count.DROPPED_CLUSTER_FULL), int(Count.SAMPLED_CLUSTER)
 _WAITING, _IN_SERVICE = int(Count.WAITING_CLUSTER), int(Count.IN_SERVICE)
@@ -119,10 +121,114 @@ class Rule(NamedTuple):
     answers: int
 
 
+class Ends(NamedTuple):
+    """Tasks that end in one cluster within a tick, side by side: the compiler works on many at a time.
+
+    Attributes:
+        at: `[cap]` s, end of service.
+        arrived: `[cap]` s.
+        back: `[cap]` s, latency of the answer.
+        service: `[cap]` s.
+        useful: `[cap]` s, service without the costs of coordination and lack of skill.
+        limit: `[cap]` s, time within which the answer is wanted.
+        kind: `[cap]` class.
+        uid: `[cap]` the task's key, kept where tokens are counted.
+        work: `[cap]` s of a unit-speed agent, kept where tokens are counted.
+    """
+
+    at: Floats
+    arrived: Floats
+    back: Floats32
+    service: Floats32
+    useful: Floats
+    limit: Floats
+    kind: Ints32
+    uid: Ints
+    work: Floats
+
+
+@kernel
+def no_ends(capacity: int) -> Ends:
+    """Room for the ends of ``capacity`` tasks."""
+    return Ends(
+        np.empty(capacity, np.float64),
+        np.empty(capacity, np.float64),
+        np.empty(capacity, np.float32),
+        np.empty(capacity, np.float32),
+        np.empty(capacity, np.float64),
+        np.empty(capacity, np.float64),
+        np.empty(capacity, np.int32),
+        np.empty(capacity, np.int64),
+        np.empty(capacity, np.float64),
+    )
+
+
+@kernel
+def room_for(capacity: int) -> Tasks:
+    """Columns for ``capacity`` tasks; their place is known."""
+    return Tasks(
+        np.empty(capacity, np.float64),
+        np.empty(capacity, np.float64),
+        np.empty(capacity, np.int64),
+        np.empty(capacity, np.float64),
+        np.empty(capacity, np.float32),
+        np.empty(capacity, np.int32),
+        np.empty(0, np.int32),
+    )
+
+
+@kernel
+def fetch(tasks: Tasks, line: Indices, first: int, last: int, out: Tasks) -> None:
+    """Copy the tasks in line from ``first`` to ``last``: a loop that waits for many of them at a time."""
+    for x in range(last - first):
+        i = line[U(first) + U(x)]
+        out.at[x] = tasks.at[i]
+        out.arrived[x] = tasks.arrived[i]
+        out.uid[x] = tasks.uid[i]
+        out.work[x] = tasks.work[i]
+        out.back[x] = tasks.back[i]
+        out.meta[x] = tasks.meta[i]
+
+
+@kernel
+def count_answers(
+    ended: Ends, n: int, per_s: float, bins: Ints, response_hist: Ints32, met: Ints
+) -> tuple[int, int, int, int]:
+    """Count the answers to ``n`` tasks; return how many are late, and the summed times in 2**-20 s."""
+    response = service = useful = late = 0
+    ring = len(met) - 1
+    for x in range(n):
+        took = ended.at[x] + ended.back[x] - ended.arrived[x]
+        response += steps(took)
+        service += steps(np.float64(ended.service[x]))
+        useful += steps(ended.useful[x])
+        in_time = not took > ended.limit[x]
+        late += not in_time
+        due = int((ended.arrived[x] + ended.limit[x]) * per_s) & ring
+        bins[x] = (due << 11) | (bin_of(took) << 1) | in_time
+    for x in range(n):
+        word = bins[x]
+        response_hist[(word >> 1) & 1023] += 1
+        met[word >> 11] += word & 1
+    return late, response, service, useful
+
+
 @inlined
 def lowest_bit(word: U) -> U:
     """Place of the lowest set bit of a word other than 0, read off the exponent of a float."""
     return (np.float64(word & (~word + U(1))).view(np.uint64) >> U(52)) - U(1023)
+
+
+@kernel
+def count_codes(codes: Bytes, first: U, slots: int) -> tuple[int, int, int]:
+    """Agents of a cluster that are idle, that have a task, and that have a task and are draining."""
+    free = busy = draining = np.uint8(0)  # as narrow as the codes: many are compared at a time
+    for x in range(slots):
+        code = codes[first + U(x)]
+        free = np.uint8(free + (code == _IDLE))
+        busy = np.uint8(busy + (code == _BUSY))
+        draining = np.uint8(draining + (code == _DRAINING))
+    return np.int64(free), np.int64(busy) + np.int64(draining), np.int64(draining)
 
 
 @inlined
@@ -194,8 +300,14 @@ def serve_clusters(
     count, messages = ledger.count, ledger.messages
     response_hist, wait_hist, first_hist = ledger.hist[0], ledger.hist[2], ledger.hist[3]
     below = ledger.log_below[0]
-    met, per_s, ring = ledger.met, ledger.bins_per_s[0], len(ledger.met) - 1
-    at, arrived, uid, work, back, meta = due.at, due.arrived, due.uid, due.work, due.back, due.meta
+    met, per_s = ledger.met, ledger.bins_per_s[0]
+    most = 0  # tasks of any block
+    for q in range(0, len(offsets) - 1, _BLOCK):
+        most = max(most, offsets[min(q + _BLOCK, len(offsets) - 1)] - offsets[q])
+    near = room_for(most)
+    at, arrived, uid, work, back, meta = near.at, near.arrived, near.uid, near.work, near.back, near.meta
+    ended = no_ends(slots + most + 1)
+    bins = np.empty(slots + most + 1, np.int64)
     r_at, r_arrived, r_uid, r_work = rest.at, rest.arrived, rest.uid, rest.work
     r_back, r_meta, r_place = rest.back, rest.meta, rest.place
     # flat arrays and unsigned rows: no index can be negative, so none is tested for it
@@ -219,8 +331,9 @@ def serve_clusters(
     who = np.empty(slots + 1, np.uint8)
     raw_times = np.empty(slots + 1, np.float64)
     raw_who = np.empty(slots + 1, np.uint8)
+    ending = np.empty(slots, np.uint8)
     nobody = U(slots)
-    comes = np.empty(slots + 1, np.float64)
+    finishes = np.empty(slots + 1, np.float64)
     before = np.empty(slots + 1, np.uint64)
     leaving = np.empty(slots + 2, np.int64)
     types = np.unique(class_type)
@@ -259,22 +372,40 @@ def serve_clusters(
     in_service_all = 0
     messages_all = 0
     seen = 0
+    base = offsets[0]
     for q in range(len(offsets) - 1):
-        j = offsets[q]
-        last = offsets[q + 1]
+        if q % _BLOCK == 0:
+            base = offsets[q]
+            fetch(due, line, base, offsets[min(q + _BLOCK, len(offsets) - 1)], near)
+        j = offsets[q] - base
+        last = offsets[q + 1] - base
         row0, skill0 = U(q * slots), U(q * 6 * slots)
-        free = 0
-        busy = 0
-        ready = 0
+        ahead = min(q + 1, len(offsets) - 2)  # its columns come, a few at a time, while this one is served
+        row_ahead = U(ahead * slots)
+        for k in range(len(types)):
+            ranks = U((ahead * 6 + types[k]) * slots)
+            prefetch(order, ranks, slots)
+            prefetch(skills, ranks, slots)
+        prefetch(codes, row_ahead, slots)
+        free, busy, draining = count_codes(codes, row0, slots)
+        ready = busy - draining
+        prefetch(ends, row_ahead, slots)
+        n = 0
         for x in range(slots):
             code = codes[row0 + U(x)]
-            free += code == _IDLE
-            busy += (code == _BUSY) | (code == _DRAINING)
-            ready += code == _BUSY
-        n = 0
-        for x in range(slots):  # without a branch: slots whose end falls in the tick
+            ending[x] = (ends[row0 + U(x)] < end) & ((code == _BUSY) | (code == _DRAINING))
+        for x in range(slots):  # without a branch: slots whose task ends in the tick
             raw_who[n] = x
-            n += (ends[row0 + U(x)] < end) & (codes[row0 + U(x)] != _IDLE)
+            n += np.int64(ending[x])
+        done = n
+        if free + busy < slots:  # and those that become ready
+            for x in range(slots):
+                code = codes[row0 + U(x)]
+                if ends[row0 + U(x)] < end and code not in (_IDLE, _BUSY, _DRAINING):
+                    raw_who[n] = x
+                    n += 1
+        prefetch(slow, row_ahead, slots)
+        prefetch(h_service, row_ahead, slots)
         for k in range(len(types)):
             ranked = skill0 + U(types[k] * slots)
             for w in range(words):
@@ -289,54 +420,45 @@ def serve_clusters(
         ready_t = -ready * t_begin
         overhead = rule_overhead[q] * 255.0
         ends_t = s_ends_t[q]
-        response_t, useful_t = response_all, useful_all
-        done = 0
-        drained = 0
+        prefetch(h_arrived, row_ahead, slots)
         gone = 0
-        for x in range(n):
+        for x in range(done):
             s = U(raw_who[x])
             a = row0 + s
             t = ends[a]
+            kind = task_class(h_meta[a])
             raw_times[x] = t
-            now = max(t, begin)
-            code = codes[a]
-            if code == _BUSY or code == _DRAINING:  # noqa: SIM109
-                took = now + h_back[a] - h_arrived[a]
-                took_service = np.float64(h_service[a])
-                response_all += steps(took)
-                service_all += steps(took_service)
-                useful_all += steps(h_work[a] * slow[a])
-                response_hist[bin_of(took)] += 1
-                kind = task_class(h_meta[a])
-                if took > deadline_s[kind]:
-                    late_all += 1
-                else:
-                    met[int((h_arrived[a] + deadline_s[kind]) * per_s) & ring] += 1
-                if tokens and how[kind] == 3:
-                    first_tokens(
-                        h_uid[a], took, took_service, h_work[a], prompt, generated, prefill_s, replayed, key, count,
-                        first_hist,
-                    )  # fmt: skip
-                done += 1
-                gone += t <= instant
-                busy_t += steps(now)
-                ends_t -= steps(t)
-                drained += code == _DRAINING
-            else:
-                ready += 1
-                ready_t -= steps(now)
+            ended.at[x] = max(t, begin)
+            ended.arrived[x] = h_arrived[a]
+            ended.back[x] = h_back[a]
+            ended.service[x] = h_service[a]
+            ended.useful[x] = h_work[a] * slow[a]
+            ended.limit[x] = deadline_s[kind]
+            if tokens:
+                ended.kind[x] = kind
+                ended.uid[x] = h_uid[a]
+                ended.work[x] = h_work[a]
+        for x in range(done):
+            gone += raw_times[x] <= instant
+            busy_t += steps(ended.at[x])
+            ends_t -= steps(raw_times[x])
+        for x in range(done, n):
+            t = ends[row0 + U(raw_who[x])]
+            raw_times[x] = t
+            ready += 1
+            ready_t -= steps(max(t, begin))
+        prefetch(h_work, row_ahead, slots)
         started = 0
         m = last - j
-        calm = plain and drained == 0 and m <= free + n and (m == 0 or at[line[j]] >= begin)
+        calm = plain and draining == 0 and m <= free + n and (m == 0 or at[U(j)] >= begin)
         if calm:  # will every arrival find someone idle?
-            for x in range(m):
-                comes[x] = at[line[j + x]]
+            first_in = U(j)
+            for x in range(m + 1):
                 leaving[x] = 0
-            leaving[m] = 0
             for x in range(n):
                 before[x] = 0
             for i in range(m):
-                t = comes[i]
+                t = at[first_in + U(i)]
                 for x in range(n):
                     before[x] += t < raw_times[x]
             for x in range(n):
@@ -345,6 +467,8 @@ def serve_clusters(
             for i in range(m):
                 there += leaving[i]
                 calm &= there > i
+        prefetch(h_back, row_ahead, slots)
+        prefetch(h_meta, row_ahead, slots)
         head = 0
         tail = 0
         if calm:
@@ -366,8 +490,8 @@ def serve_clusters(
                     for w in range(width):
                         idle[w] |= freed[x, w]
                         freed[x, w] = none
-                i = line[j + x]
-                now = comes[x]
+                i = first_in + U(x)
+                now = at[i]
                 kind = U(task_class(meta[i]))
                 skilled = skill0 + first_skill[kind]
                 first = first_word[kind]
@@ -392,56 +516,47 @@ def serve_clusters(
                 h_back[a] = back[i]
                 h_meta[a] = meta[i]
                 ends[a] = f
-                busy_t -= steps(now)
-                work_all += steps(work[i])
+                finishes[x] = f
                 match_all += skill
-                seen += (now <= instant) & (f > instant)
                 if f >= end:
                     codes[a] = _BUSY
-                    busy += 1
-                    ends_t += steps(f)
                 else:
-                    took = f + back[i] - arrived[i]
-                    took_service = np.float64(np.float32(service))
-                    response_all += steps(took)
-                    service_all += steps(took_service)
-                    useful_all += steps(work[i] * slow[a])
-                    response_hist[bin_of(took)] += 1
-                    if took > deadline_s[kind]:
-                        late_all += 1
-                    else:
-                        met[int((arrived[i] + deadline_s[kind]) * per_s) & ring] += 1
-                    if tokens and how[kind] == 3:
-                        first_tokens(
-                            uid[i],
-                            took,
-                            took_service,
-                            work[i],
-                            prompt,
-                            generated,
-                            prefill_s,
-                            replayed,
-                            key,
-                            count,
-                            first_hist,
-                        )
+                    ended.at[done] = f
+                    ended.arrived[done] = arrived[i]
+                    ended.back[done] = back[i]
+                    ended.service[done] = service
+                    ended.useful[done] = work[i] * slow[a]
+                    ended.limit[done] = deadline_s[kind]
+                    if tokens:
+                        ended.kind[done] = kind
+                        ended.uid[done] = uid[i]
+                        ended.work[done] = work[i]
                     done += 1
                     busy_t += steps(f)
                     y = x + 1
-                    while y < m and comes[y] < f:
+                    while y < m and at[first_in + U(y)] < f:
                         y += 1
                     for k in range(len(types)):
                         r = rank[k, s]
                         freed[y, k * words + (r >> 6)] |= one << U(r & 63)
             for w in range(width):
                 freed[m, w] = none
+            for x in range(m):
+                now = at[first_in + U(x)]
+                f = finishes[x]
+                stays = f >= end
+                busy += stays
+                ends_t += steps(f) if stays else 0
+                busy_t -= steps(now)
+                work_all += steps(work[first_in + U(x)])
+                seen += (now <= instant) & (f > instant)
             wait_hist[0] += m
             started = m
         else:
             for x in range(n):  # ends by time, then slot
                 t = raw_times[x]
                 i = x
-                while i > 0 and times[i - 1] > t:
+                while i > 0 and (times[i - 1] > t or (times[i - 1] == t and who[i - 1] > raw_who[x])):
                     times[i] = times[i - 1]
                     who[i] = who[i - 1]
                     i -= 1
@@ -449,8 +564,8 @@ def serve_clusters(
                 who[i] = raw_who[x]
             p = 0
             asked = probing
-            while j < last and at[line[j]] < begin:
-                queue[tail] = line[j]
+            while j < last and at[j] < begin:
+                queue[tail] = j
                 tail += 1
                 j += 1
             while True:
@@ -460,7 +575,7 @@ def serve_clusters(
                     i = queue[head]
                     head += 1
                 else:
-                    t_next = at[line[j]] if j < last else np.inf
+                    t_next = at[j] if j < last else np.inf
                     t_done = times[p] if p < n else np.inf
                     now = min(t_next, t_done)
                     if asked and now > probe:
@@ -497,7 +612,7 @@ def serve_clusters(
                         i = queue[head]
                         head += 1
                     else:
-                        i = line[j]
+                        i = j
                         j += 1
                         if free == 0:
                             if tail - head >= bound:
@@ -544,30 +659,16 @@ def serve_clusters(
                 if f >= end:
                     ends_t += steps(f)
                 else:
-                    took = f + back[i] - arrived[i]
-                    took_service = np.float64(np.float32(service))
-                    response_all += steps(took)
-                    service_all += steps(took_service)
-                    useful_all += steps(work[i] * slow[a])
-                    response_hist[bin_of(took)] += 1
-                    if took > deadline_s[kind]:
-                        late_all += 1
-                    else:
-                        met[int((arrived[i] + deadline_s[kind]) * per_s) & ring] += 1
-                    if tokens and how[kind] == 3:
-                        first_tokens(
-                            uid[i],
-                            took,
-                            took_service,
-                            work[i],
-                            prompt,
-                            generated,
-                            prefill_s,
-                            replayed,
-                            key,
-                            count,
-                            first_hist,
-                        )
+                    ended.at[done] = f
+                    ended.arrived[done] = arrived[i]
+                    ended.back[done] = back[i]
+                    ended.service[done] = service
+                    ended.useful[done] = work[i] * slow[a]
+                    ended.limit[done] = deadline_s[kind]
+                    if tokens:
+                        ended.kind[done] = kind
+                        ended.uid[done] = uid[i]
+                        ended.work[done] = work[i]
                     done += 1
                     busy_t += steps(f)
                     i = n
@@ -586,6 +687,19 @@ def serve_clusters(
                         p = 0
             if asked:
                 seen += tail - head + busy
+        prefetch(h_uid, row_ahead, slots)
+        late, response, service_t, useful = count_answers(ended, done, per_s, bins, response_hist, met)
+        late_all += late
+        response_all += response
+        service_all += service_t
+        useful_all += useful
+        if tokens:
+            for x in range(done):
+                if how[ended.kind[x]] == 3:
+                    first_tokens(
+                        ended.uid[x], ended.at[x] + ended.back[x] - ended.arrived[x], np.float64(ended.service[x]),
+                        ended.work[x], prompt, generated, prefill_s, replayed, key, count, first_hist,
+                    )  # fmt: skip
         busy_t += busy * t_end
         ready_t += ready * t_end
         backlog = 0.0
@@ -608,8 +722,8 @@ def serve_clusters(
         s_busy_t[q] += busy_t
         s_ready_t[q] += ready_t
         s_completed[q] += done
-        s_response_t[q] += response_all - response_t
-        s_useful_t[q] += useful_all - useful_t
+        s_response_t[q] += response
+        s_useful_t[q] += useful
         busy_all += busy_t
         ready_all += ready_t
         waiting_all += tail - head
