@@ -120,16 +120,16 @@ def by_time(
     for j in range(m):
         i = line[j]
         t = at[i]
-        x = np.uint32(min(max(t - begin, 0.0) * scale, highest))
-        rows[j], time[j], number[j] = i, t, x
-        bucket[x] += one
+        b = np.uint32(min(max(t - begin, 0.0) * scale, highest))
+        rows[j], time[j], number[j] = i, t, b
+        bucket[b] += one
     run = np.uint32(0)
     for x in range(buckets):
         run, bucket[x] = run + bucket[x], run
     for j in range(m):
-        x = number[j]
-        k = bucket[x]
-        bucket[x] = k + one
+        b = number[j]
+        k = bucket[b]
+        bucket[b] = k + one
         line[k] = rows[j]
         risen[k] = time[j]
     for j in range(1, m):

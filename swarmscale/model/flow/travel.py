@@ -300,8 +300,8 @@ def one_hop(
     n_rest = 0
     for x in range(n):
         k, h = np.uint32(place[x]), home[x]
-        away = np.int64(h != k)
-        lost = away & np.int64(unit32(words[x]) < loss)
+        away = int(h != k)
+        lost = away & int(unit32(words[x]) < loss)
         if next_hop[k, h] != h or lost:
             rest[n_rest] = x
             n_rest += 1
