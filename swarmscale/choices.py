@@ -99,7 +99,9 @@ class Choices[S](Mapping[str, Callable[..., S]]):
                 f'put @swarmscale.register("{self.kind}", "your-name") above its class'
             )
         settings: Any = strategy
-        return {"name": name} | {f.name: getattr(strategy, f.name) for f in dataclasses.fields(settings) if f.init}
+        return {"name": name} | {
+            f.name: getattr(strategy, f.name) for f in dataclasses.fields(settings) if f.init
+        }
 
     def _look_outside(self) -> None:
         if self._looked_outside:

@@ -202,8 +202,8 @@ class Records:
             ``time_s`` `[P]`; ``achieved`` `[P]`, summed skill of the agents for the tasks in their hands; ``best``
             `[P]`, the largest sum that these tasks could have with the cluster's ready agents.
         """
-        pairs = np.array(self._matches).reshape(-1, 2)
-        time_s = (np.arange(len(pairs)) + 1) * self.cluster_period_s
+        pairs: Floats = np.array(self._matches, np.float64).reshape(-1, 2)
+        time_s = np.asarray((np.arange(len(pairs)) + 1) * self.cluster_period_s, np.float64)
         return {"time_s": time_s, "achieved": pairs[:, 0], "best": pairs[:, 1]}
 
     def cluster_frame(self) -> pd.DataFrame:

@@ -190,7 +190,11 @@ def _batches(model: SwarmModel, first: int) -> list[Stretch]:
 def _batch_interval(metric: Metric, batches: list[Stretch]) -> tuple[float, float, str]:
     assert metric.value is not None
     if metric.extreme:
-        return math.nan, math.nan, "a spread or extreme over a shorter batch is another quantity; see --replications"
+        return (
+            math.nan,
+            math.nan,
+            "a spread or extreme over a shorter batch is another quantity; see --replications",
+        )
     means = np.array([metric.value(batch) for batch in batches])
     means = means[~np.isnan(means)]
     while len(means) >= FEWEST_BATCHES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -98,7 +98,8 @@ class ClusterState(NamedTuple):
     @classmethod
     def empty(cls, clusters: int) -> ClusterState:
         """Nothing known yet."""
-        return cls(*(np.zeros(clusters, np.float64 if i == 3 else np.int64) for i in range(10)))
+        columns: list[Any] = [np.zeros(clusters, np.float64 if i == 3 else np.int64) for i in range(10)]
+        return cls(*columns)
 
 
 class Rule(NamedTuple):
@@ -228,7 +229,7 @@ def count_codes(codes: Bytes, first: U, slots: int) -> tuple[int, int, int]:
         free = np.uint8(free + (code == _IDLE))
         busy = np.uint8(busy + (code == _BUSY))
         draining = np.uint8(draining + (code == _DRAINING))
-    return np.int64(free), np.int64(busy) + np.int64(draining), np.int64(draining)
+    return np.int64(free), np.int64(busy) + np.int64(draining), np.int64(draining)  # type: ignore[return-value]
 
 
 @inlined
@@ -396,7 +397,7 @@ def serve_clusters(
             ending[x] = (ends[row0 + U(x)] < end) & ((code == _BUSY) | (code == _DRAINING))
         for x in range(slots):  # without a branch: slots whose task ends in the tick
             raw_who[n] = x
-            n += np.int64(ending[x])
+            n += np.int64(ending[x])  # type: ignore[assignment]
         done = n
         if free + busy < slots:  # and those that become ready
             for x in range(slots):
@@ -490,9 +491,9 @@ def serve_clusters(
                     for w in range(width):
                         idle[w] |= freed[x, w]
                         freed[x, w] = none
-                i = first_in + U(x)
+                i = first_in + U(x)  # type: ignore[assignment]
                 now = at[i]
-                kind = U(task_class(meta[i]))
+                kind = U(task_class(meta[i]))  # type: ignore[assignment]
                 skilled = skill0 + first_skill[kind]
                 first = first_word[kind]
                 w = first
@@ -517,7 +518,7 @@ def serve_clusters(
                 h_meta[a] = meta[i]
                 ends[a] = f
                 finishes[x] = f
-                match_all += skill
+                match_all += np.int64(skill)  # type: ignore[assignment]
                 if f >= end:
                     codes[a] = _BUSY
                 else:
@@ -592,7 +593,7 @@ def serve_clusters(
                         if code == _BUSY or code == _DRAINING:  # noqa: SIM109
                             if not plain:
                                 if sampled(h_uid[a], below):
-                                    note(ledger, h_uid[a], 8, now, np.int64(a))
+                                    note(ledger, h_uid[a], 8, now, np.int64(a))  # type: ignore[arg-type]
                                 if answers:
                                     answered_uid[answered] = h_uid[a]
                                     answered_meta[answered] = h_meta[a]
@@ -623,7 +624,7 @@ def serve_clusters(
                                 queue[tail] = i
                                 tail += 1
                             continue
-                kind = U(task_class(meta[i]))
+                kind = U(task_class(meta[i]))  # type: ignore[assignment]
                 skilled = skill0 + first_skill[kind]
                 if s == nobody:  # among the idle ones the one that serves this type fastest
                     first = first_word[kind]
@@ -652,10 +653,10 @@ def serve_clusters(
                 started += 1
                 wait_all += steps(now) - steps(at[i])
                 work_all += steps(work[i])
-                match_all += skill
+                match_all += np.int64(skill)  # type: ignore[assignment]
                 wait_hist[bin_of(now - at[i])] += 1
                 if sampled(uid[i], below):
-                    note(ledger, uid[i], 7, now, np.int64(a))
+                    note(ledger, uid[i], 7, now, np.int64(a))  # type: ignore[arg-type]
                 if f >= end:
                     ends_t += steps(f)
                 else:

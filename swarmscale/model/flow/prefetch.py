@@ -40,6 +40,6 @@ def _compiled_prefetch(array: Any, first: Any, n: Any) -> Any:
 
     def ask(array: Any, first: Any, n: Any) -> None:
         for x in range(0, n, step):
-            _ask(array, first + U(x))
+            _ask(array, first + U(x))  # type: ignore[call-arg]
 
     return ask

@@ -9,14 +9,12 @@ from .skill_match import SkillMatch
 
 DISPATCH_RULES: Choices[DispatchRule] = Choices(
     "dispatch rule",
-    **{
-        "round-robin": RoundRobin,
-        "random": RandomChoice,
-        "jsq": JoinShortestQueue,
-        "least-work": LeastWork,
-        "skill-match": SkillMatch,
-        "contract-net": ContractNet,
-    },
+    random=RandomChoice,
+    jsq=JoinShortestQueue,
+    **{"round-robin": RoundRobin},
+    **{"least-work": LeastWork},
+    **{"skill-match": SkillMatch},
+    **{"contract-net": ContractNet},
 )
 
 __all__ = [
