@@ -41,7 +41,7 @@ def best_assignment(skill: Floats) -> float:
     Source:
         The assignment problem, solved by scipy's form of Jonker & Volgenant 1987.
 
-    >>> best_assignment(np.array([[0.9, 0.8], [0.9, 0.1]]))
+    >>> round(best_assignment(np.array([[0.9, 0.8], [0.9, 0.1]])), 9)
     1.7
     """
     from scipy.optimize import linear_sum_assignment
