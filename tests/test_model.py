@@ -248,6 +248,34 @@ def test_new_agents_go_to_the_least_loaded_clusters_and_then_to_a_new_one_at_the
     model.run(5.0)
 
 
+def test_many_new_agents_bring_as_many_clusters_as_they_need_spread_over_the_nodes():
+    model = tiny()
+    model.spawn(25 * 10 + 1)
+    assert len(model.fleet) == 451
+    assert model.fleet.clusters == 19
+    assert np.ptp(np.bincount(model.hierarchy_arrays.node_of_cluster)) <= 1
+    assert len(model.agents_by_type[ss.Cluster]) == 19
+    model.run(40.0)
+    assert model.records.frame()["agents_starting"].iloc[-1] == 0
+
+
+def test_observers_hear_of_agents_that_leave_after_draining():
+    from mesa.experimental.mesa_signals import ModelSignals
+
+    heard = []
+
+    def listen(message):
+        heard.extend(message.additional_kwargs["unique_ids"].tolist())
+
+    model = tiny().run(10.0)
+    model.observe("agents", ModelSignals.AGENT_REMOVED, listen)
+    rows = model.fleet.live()[:30]
+    uids = model.fleet.column("uid")[rows].tolist()
+    model.drain_workers(rows)
+    model.run(60.0)
+    assert sorted(heard) == sorted(uids)
+
+
 def test_a_draining_agent_finishes_its_task_and_leaves():
     model = tiny().run(10.0)
     busy = np.flatnonzero(model.fleet.column("state") == BUSY)[:20]

@@ -12,7 +12,7 @@ from mesa.time import Priority, Schedule
 
 from .. import rng as random_streams
 from ..agents.cognition import FUNCTIONS, cognition_graph
-from ..agents.fleet import IDLE, NEVER, STARTING, WARM, Fleet
+from ..agents.fleet import BUSY, NEVER, RETIRED, STARTING, WARM, Fleet
 from ..agents.hierarchy import Hierarchy, add_workers
 from ..agents.knowledge import knowledge_graph
 from ..agents.nodes import Cluster, CognitiveNode, CoordinationNode
@@ -234,8 +234,7 @@ class SwarmModel(ArrayPopulation):
             `[count]` rows of the new agents.
         """
         require(count >= 0, "count", count, "0 or more")
-        while self.fleet.room() < count:
-            self._add_cluster()
+        self._add_clusters(-(-(count - self.fleet.room()) // self.fleet.slots))
         ready_at = self.now_s + (self.config.life.start_s if start_s is None else start_s)
         rows = self.fleet.spawn(count, ready_at, state=WARM if warm else STARTING)
         self._sizes_changed()
@@ -250,8 +249,7 @@ class SwarmModel(ArrayPopulation):
 
     def drain_workers(self, rows: Ints) -> None:
         """Let agents finish their tasks and leave; idle ones leave at once."""
-        states = self.fleet.column("state")[rows]
-        announce_removed(self, rows[states == IDLE])
+        announce_removed(self, rows[self.fleet.column("state")[rows] != BUSY])
         self.fleet.drain(rows)
         self._sizes_changed()
 
@@ -300,12 +298,19 @@ class SwarmModel(ArrayPopulation):
         require(factor >= 0, "factor", factor, "0 or more")
         self.flow.demand.rate_scale = factor
 
-    def _add_cluster(self) -> None:
+    def _add_clusters(self, count: int) -> None:
+        """Add clusters, each at the node that has the fewest then."""
+        if count <= 0:
+            return
         per_node = np.bincount(self.hierarchy_arrays.node_of_cluster, minlength=self.network.nodes)
-        self.hierarchy_arrays.add_cluster(int(per_node.argmin()))
-        number = int(self.fleet.add_clusters(1)[0])
+        for _ in range(count):
+            node = int(per_node.argmin())
+            per_node[node] += 1
+            self.hierarchy_arrays.add_cluster(node)
+        numbers = self.fleet.add_clusters(count)
         self.flow.grow()
-        Cluster(self, number)
+        for number in numbers:
+            Cluster(self, int(number))
 
     def _sizes_changed(self) -> None:
         self.flow.clusters = build.build_rule(self.config, self.fleet.size)
@@ -322,8 +327,10 @@ class SwarmModel(ArrayPopulation):
     def _let_go(self) -> None:
         """Free the rows of agents that finished draining."""
         if int(self.flow.state.ready.sum()) < len(self.fleet):
-            gone = self.fleet.sweep()
+            gone = np.flatnonzero(self.fleet.column("state") == RETIRED)
             if len(gone):
+                announce_removed(self, gone)
+                self.fleet.sweep()
                 self._sizes_changed()
 
     # -- save and resume ----------------------------------------------------------------------------------
