@@ -84,6 +84,11 @@ def float_columns() -> int:
     return len(TIMED) * len(QUANTILES)
 
 
+def by_agents(raw: Raw) -> Floats:
+    """`[T]` tasks answered by agents, not from a cache."""
+    return raw.count(Count.COMPLETED) - raw.count(Count.CACHE_HITS)
+
+
 def dropped(raw: Raw) -> Floats:
     """`[T]` tasks dropped, for all reasons."""
     return np.sum([raw.count(c) for c in DROPS], axis=0)
@@ -240,7 +245,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         name="coordination_efficiency",
         unit="",
-        text="sum of pure service time (work / speed) / sum of response time, tasks answered by agents",
+        text="sum of pure service time (work / speed) / sum of response time, answered tasks",
         value=lambda r: ratio(r.count(C.USEFUL_T), r.count(C.RESPONSE_T)),
     ),
     Column(
@@ -262,18 +267,22 @@ COLUMNS: tuple[Column, ...] = (
         "mean response time: arrival to answer at the entry node",
     ),
     *_quantiles("response", "s", "the response time"),
-    _mean(
-        "network_mean_ms",
-        C.NETWORK_T,
-        C.DISPATCHED,
-        "mean network part of the response time: ingress, links there and back, dispatch",
-        "ms",
+    Column(
+        name="network_mean_ms",
+        unit="ms",
+        text="mean network part of the response time: ingress, links there and back, dispatch",
+        value=lambda r: 1000 * ratio(r.seconds(C.NETWORK_T), r.count(C.DISPATCHED) + r.count(C.CACHE_HITS)),
     ),
     *_quantiles("network", "ms", "the network part of the response time"),
     _mean("ingress_wait_ms", C.INGRESS_WAIT_T, C.INGRESS_DONE, "mean wait at ingress", "ms"),
     _mean("dispatch_wait_ms", C.DISPATCH_WAIT_T, C.DISPATCHED, "mean wait at dispatch", "ms"),
     _mean("cluster_wait_mean_s", C.CLUSTER_WAIT_T, C.STARTED, "mean wait in the cluster's queue"),
-    _mean("service_mean_s", C.SERVICE_T, C.COMPLETED, "mean time in an agent's hands"),
+    Column(
+        name="service_mean_s",
+        unit="s",
+        text="mean time in an agent's hands",
+        value=lambda r: ratio(r.seconds(C.SERVICE_T), by_agents(r)),
+    ),
     Column(
         name="skill_match",
         unit="",
@@ -297,7 +306,7 @@ COLUMNS: tuple[Column, ...] = (
         unit="s",
         text="mean time from arrival to the first token's arrival at the entry node",
         value=lambda r: ratio(
-            r.seconds(C.FIRST_TOKEN_T), np.where(r.count(C.PROMPT_TOKENS) > 0, r.count(C.COMPLETED), 0)
+            r.seconds(C.FIRST_TOKEN_T), np.where(r.count(C.PROMPT_TOKENS) > 0, by_agents(r), 0)
         ),
     ),
     *_quantiles("first_token", "s", "the time to the first token"),

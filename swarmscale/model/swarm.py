@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -179,23 +182,27 @@ class SwarmModel(ArrayPopulation):
 
         Raises:
             ConfigError: if it is no multiple of dt.
+            KeyboardInterrupt: at Ctrl-C, once the tick is whole, so that the model can be saved and resumed.
         """
         dt = self.config.dt
         left = max(self.config.seconds - self.now_s, 0.0) if seconds is None else seconds
         require(left >= 0 and whole(left / dt), "seconds", seconds, f"a multiple of dt = {dt:g}, 0 or more")
         ticks = range(round(left / dt))
         if not progress:
-            for _ in ticks:
-                self.step()
+            with whole_ticks() as stop_if_asked:
+                for _ in ticks:
+                    self.step()
+                    stop_if_asked()
             return self
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*parts, transient=True) as bar:
+        with whole_ticks() as stop_if_asked, Progress(*parts, transient=True) as bar:
             task = bar.add_task(f"{self.config.name}: ticks", total=len(ticks))
             for _ in ticks:
                 self.step()
                 bar.advance(task)
+                stop_if_asked()
         return self
 
     def summary(self) -> Summary:
@@ -360,6 +367,25 @@ class SwarmModel(ArrayPopulation):
         from .checkpoint import load
 
         return load(cls, Path(path), register or [])
+
+
+@contextmanager
+def whole_ticks() -> Iterator[Callable[[], None]]:
+    """Hold Ctrl-C back until the function that this gives is called; outside the main thread it does nothing."""
+    asked: list[int] = []
+
+    def stop_if_asked() -> None:
+        if asked:
+            raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stop_if_asked
+        return
+    before = signal.signal(signal.SIGINT, lambda number, frame: asked.append(number))
+    try:
+        yield stop_if_asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _scenario_keys(scenario: Any) -> dict[str, Any]:
