@@ -42,6 +42,11 @@ def inlined[F: Callable[..., Any]](function: F) -> F:
     return _compiled(function, {"inline": "always"})
 
 
+def merged[F: Callable[..., Any]](function: F) -> F:
+    """Like :func:`kernel`, but part of its callers' machine code: for pieces that are called once a cluster."""
+    return _compiled(function, {"forceinline": True})
+
+
 def _compiled[F: Callable[..., Any]](function: F, more: dict[str, Any]) -> F:
     try:
         compiled: Any = _njit(cache=True, **_OPTIONS, **more)(function)

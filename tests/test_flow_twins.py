@@ -350,7 +350,7 @@ class Way:
                 waiting.append(uid)
                 continue
             kind = self.marks.class_type[self.kind[uid]]
-            s = next(int(s) for s in rows.order[q, kind] if int(s) in idle)
+            s = min(idle, key=lambda s: int(rows.rank[q, kind, s]))
             idle.remove(s)
             begin(time, uid, s)
         free_until(math.inf)

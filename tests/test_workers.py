@@ -148,11 +148,11 @@ def test_writing_speed_or_skills_ranks_the_cluster_anew():
     swarm = Swarm()
     last = swarm.workers.select(lambda w: w.cluster == 1)[-1]
     last.speed = 50.0
-    assert (swarm.fleet.rows.order[1, :, 0] == last.slot).all()
+    assert (swarm.fleet.rows.rank[1, :, last.slot] == 0).all()
     last.skills = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0)
     assert last.skills == (0.0, 1.0, 0.0, 0.0, 0.0, 0.0)
-    assert swarm.fleet.rows.order[1, 1, 0] == last.slot
-    assert swarm.fleet.rows.order[1, 0, 0] != last.slot
+    assert swarm.fleet.rows.rank[1, 1, last.slot] == 0
+    assert swarm.fleet.rows.rank[1, 0, last.slot] != 0
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_a_batched_method_and_its_scalar_twin_agree():
     batch.workers.do("quicken", 2.0, extra=0.25)
     scalar.workers.do(lambda worker: worker.quicken(2.0, extra=0.25))
     assert (batch.workers.array("speed") == scalar.workers.array("speed")).all()
-    assert (batch.fleet.rows.order == scalar.fleet.rows.order).all()
+    assert (batch.fleet.rows.rank == scalar.fleet.rows.rank).all()
     assert batch.workers.map("grade") == [worker.grade() for worker in batch.workers]
 
 

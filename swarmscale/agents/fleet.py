@@ -40,7 +40,7 @@ class Rows(NamedTuple):
         state: `[Q, S]` one of the codes of ``STATE_NAMES``.
         kind: `[Q, S]` intelligence type, an index into ``TYPES``.
         skill: `[Q, 6, S]` skill for a task of each type, in 1/255.
-        order: `[Q, 6, S]` slots by falling service rate (speed x skill) for each type of task.
+        rank: `[Q, 6, S]` place of each slot by falling service rate (speed x skill) for each type of task.
     """
 
     uid: Ints
@@ -50,7 +50,7 @@ class Rows(NamedTuple):
     state: Bytes
     kind: Bytes
     skill: Bytes
-    order: Bytes
+    rank: Bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +191,7 @@ class Fleet:
 
     def _rank(self, rows: Ints) -> None:
         touched = np.flatnonzero(np.bincount(rows // self.slots, minlength=self.clusters))
-        rank_slots(self.rows.skill, self.rows.slowness, self.rows.order, touched)
+        rank_slots(self.rows.skill, self.rows.slowness, self.rows.rank, touched)
 
     def activate(self, rows: Ints, ready_at: float | Floats) -> None:
         """Send warm agents on their way: they are ready at the given time, in s."""
@@ -255,7 +255,7 @@ def _blank(clusters: int, slots: int) -> Rows:
         state=np.zeros(shape, np.uint8),
         kind=np.zeros(shape, np.uint8),
         skill=np.zeros(by_type, np.uint8),
-        order=np.zeros(by_type, np.uint8),
+        rank=np.zeros(by_type, np.uint8),
     )
 
 
@@ -341,7 +341,7 @@ def make_agents(
 
 
 @kernel
-def rank_slots(skill: Bytes, slowness: Floats32, order: Bytes, clusters: Ints) -> None:
+def rank_slots(skill: Bytes, slowness: Floats32, rank: Bytes, clusters: Ints) -> None:
     """Rank the slots of the given clusters by service rate for each type of task, the fastest first.
 
     The rate speed x skill is cut into 256 steps, and slots in one step stand by their number: a counting
@@ -370,7 +370,7 @@ def rank_slots(skill: Bytes, slowness: Floats32, order: Bytes, clusters: Ints) -
             for v in range(1, 256):
                 first[v] += first[v - 1]
             for s in range(slots):
-                order[q, k, first[step[s]]] = s
+                rank[q, k, s] = first[step[s]]
                 first[step[s]] += 1
 
 

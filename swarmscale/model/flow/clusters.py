@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...agents.fleet import BUSY, DRAINING, IDLE, RETIRED, Rows
-from ...arrays import Bytes, Floats, Floats32, Indices, Ints, Ints32, inlined, kernel
+from ...arrays import Bytes, Floats, Floats32, Indices, Ints, Ints32, Words, inlined, kernel, merged
 from ...rng import U
 from .arrivals import Marks, token_row
+from .bits import bits_set, count_below, eight_below, lowest_bit, sixteen_equal
 from .ledger import Count, Ledger, bin_of, note, sampled, steps
 from .prefetch import prefetch
 from .tasks import Tasks, task_class
@@ -214,22 +215,125 @@ def count_answers(
     return late, response, service, useful
 
 
-@inlined
-def lowest_bit(word: U) -> U:
-    """Place of the lowest set bit of a word other than 0, read off the exponent of a float."""
-    return (np.float64(word & (~word + U(1))).view(np.uint64) >> U(52)) - U(1023)
+@kernel
+def look(codes: Bytes, ends: Floats, row0: U, slots: int, end: float, sets: Words) -> None:
+    """Which slots of a cluster are idle, busy, draining, and free before ``end``: bits, a word for 64 slots.
+
+    Args:
+        codes: states of all agents.
+        ends: s, when each is free.
+        row0: the cluster's first row.
+        slots: its slots.
+        end: s.
+        sets: `[4 x words]` out: the four sets one after the other.
+    """
+    words = (slots + 63) >> 6
+    for w in range(words):
+        first = row0 + U(w << 6)
+        n = min(64, slots - (w << 6))
+        idle = busy = draining = free = U(0)
+        for x in range(0, n - 15, 16):
+            idle |= sixteen_equal(codes, first + U(x), _IDLE) << U(x)
+            busy |= sixteen_equal(codes, first + U(x), _BUSY) << U(x)
+            draining |= sixteen_equal(codes, first + U(x), _DRAINING) << U(x)
+            free |= eight_below(ends, first + U(x), end) << U(x)
+            free |= eight_below(ends, first + U(x + 8), end) << U(x + 8)
+        for x in range(n & ~15, n):
+            code = codes[first + U(x)]
+            idle |= U(code == _IDLE) << U(x)
+            busy |= U(code == _BUSY) << U(x)
+            draining |= U(code == _DRAINING) << U(x)
+            free |= U(ends[first + U(x)] < end) << U(x)
+        sets[w] = idle
+        sets[words + w] = busy
+        sets[2 * words + w] = draining
+        sets[3 * words + w] = free
 
 
 @kernel
-def count_codes(codes: Bytes, first: U, slots: int) -> tuple[int, int, int]:
-    """Agents of a cluster that are idle, that have a task, and that have a task and are draining."""
-    free = busy = draining = np.uint8(0)  # as narrow as the codes: many are compared at a time
-    for x in range(slots):
-        code = codes[first + U(x)]
-        free = np.uint8(free + (code == _IDLE))
-        busy = np.uint8(busy + (code == _BUSY))
-        draining = np.uint8(draining + (code == _DRAINING))
-    return np.int64(free), np.int64(busy) + np.int64(draining), np.int64(draining)  # type: ignore[return-value]
+def how_many_below(values: Floats, first: U, n: int, limit: float) -> U:
+    """How many of the ``n`` values from ``first`` on are below the limit; eight more must be readable."""
+    many = 0
+    for x in range(0, n - 7, 8):
+        many += bits_set(eight_below(values, first + U(x), limit))
+    left = n & 7
+    bits = eight_below(values, first + U(n - left), limit) & ((U(1) << U(left)) - U(1))
+    return U(many + bits_set(bits))
+
+
+@merged
+def choose_of_one(
+    at: Floats, work: Floats, first: U, m: int, end: float, overhead: float, row0: U, ranked: U, slow: Floats32,
+    skills: Bytes, rank: Bytes, low: U, high: U, words: U, freed: Words, slot_at: Bytes, chosen: Indices,
+    finishes: Floats, services: Floats32, hurried: Indices,
+) -> int:  # fmt: skip
+    """The agent of each of ``m`` tasks where all ask for one type and a cluster has at most 128 slots."""
+    none, one = U(0), U(1)
+    early = 0
+    for x in range(m):
+        low |= freed[U(x) * words]
+        if words > one:
+            high |= freed[U(x) * words + one]
+        of_low = low != none
+        bits = low if of_low else high
+        left = bits & (bits - one)
+        s = U(slot_at[lowest_bit(bits) + (none if of_low else U(64))])
+        low = left if of_low else low
+        high = high if of_low else left
+        i = first + U(x)
+        a = row0 + s
+        service = work[i] * np.float64(slow[a]) * (overhead / skills[ranked + s])
+        f = at[i] + service
+        chosen[x] = a
+        finishes[x] = f
+        services[x] = service
+        if f < end:
+            hurried[early] = x
+            early += 1
+            y = max(U(x + 1), how_many_below(at, first, m, f))
+            r = U(rank[ranked + s])
+            freed[y * words + (r >> U(6))] |= one << (r & U(63))
+    return early
+
+
+@merged
+def choose_of_many(
+    at: Floats, work: Floats, meta: Ints32, first: U, m: int, end: float, overhead: float, row0: U, skill0: U,
+    slots: int, slow: Floats32, skills: Bytes, rank: Bytes, types: Ints, first_word: Words, first_skill: Words,
+    idle: Words, freed: Words, slot_at: Bytes, chosen: Indices, finishes: Floats, services: Floats32,
+    hurried: Indices,
+) -> int:  # fmt: skip
+    """The agent of each of ``m`` tasks, whatever they ask for: the sets of idle agents by type stand in ``idle``."""
+    none, one = U(0), U(1)
+    width = U(len(idle))
+    words = width // U(len(types))
+    early = 0
+    for x in range(m):
+        for w in range(len(idle)):
+            idle[w] |= freed[U(x) * width + U(w)]
+        i = first + U(x)
+        kind = U(task_class(meta[i]))
+        w = first_word[kind]  # type: ignore[assignment]
+        while idle[w] == none:
+            w += one  # type: ignore[assignment]
+        s = U(slot_at[(U(w) << U(6)) + lowest_bit(idle[w])])
+        a = row0 + s
+        for k in range(len(types)):
+            r = U(rank[skill0 + U(types[k] * slots) + s])
+            idle[U(k) * words + (r >> U(6))] &= ~(one << (r & U(63)))
+        service = work[i] * np.float64(slow[a]) * (overhead / skills[skill0 + first_skill[kind] + s])
+        f = at[i] + service
+        chosen[x] = a
+        finishes[x] = f
+        services[x] = service
+        if f < end:
+            hurried[early] = x
+            early += 1
+            y = max(U(x + 1), how_many_below(at, first, m, f))
+            for k in range(len(types)):
+                r = U(rank[skill0 + U(types[k] * slots) + s])
+                freed[y * width + U(k) * words + (r >> U(6))] |= one << (r & U(63))
+    return early
 
 
 @inlined
@@ -305,7 +409,7 @@ def serve_clusters(
     most = 0  # tasks of any block
     for q in range(0, len(offsets) - 1, _BLOCK):
         most = max(most, offsets[min(q + _BLOCK, len(offsets) - 1)] - offsets[q])
-    near = room_for(most)
+    near = room_for(most + 8)
     at, arrived, uid, work, back, meta = near.at, near.arrived, near.uid, near.work, near.back, near.meta
     ended = no_ends(slots + most + 1)
     bins = np.empty(slots + most + 1, np.int64)
@@ -313,7 +417,7 @@ def serve_clusters(
     r_back, r_meta, r_place = rest.back, rest.meta, rest.place
     # flat arrays and unsigned rows: no index can be negative, so none is tested for it
     codes, ends, slow = fleet.state.reshape(-1), fleet.free_at.reshape(-1), fleet.slowness.reshape(-1)
-    skills, order = fleet.skill.reshape(-1), fleet.order.reshape(-1)
+    skills, rank = fleet.skill.reshape(-1), fleet.rank.reshape(-1)
     h_uid, h_arrived, h_work = hands.uid.reshape(-1), hands.arrived.reshape(-1), hands.work.reshape(-1)
     h_service, h_back, h_meta = hands.service.reshape(-1), hands.back.reshape(-1), hands.meta.reshape(-1)
     class_type, deadline_s, how = marks.class_type, marks.deadline_s, marks.how
@@ -330,24 +434,30 @@ def serve_clusters(
     s_busy_t, s_ready_t, s_completed, s_ends_t = state.busy_t, state.ready_t, state.completed, state.ends_t
     times = np.empty(slots + 1, np.float64)
     who = np.empty(slots + 1, np.uint8)
-    raw_times = np.empty(slots + 1, np.float64)
+    raw_times = np.zeros(slots + 8, np.float64)
     raw_who = np.empty(slots + 1, np.uint8)
-    ending = np.empty(slots, np.uint8)
     nobody = U(slots)
-    finishes = np.empty(slots + 1, np.float64)
-    before = np.empty(slots + 1, np.uint64)
+    finishes = np.empty(most + 1, np.float64)
+    services = np.empty(most + 1, np.float32)
+    chosen = np.empty(most + 1, np.uint32)
+    hurried = np.empty(most + 1, np.uint32)
+    before = np.empty(slots + 8, np.uint64)
     leaving = np.empty(slots + 2, np.int64)
     types = np.unique(class_type)
+    several = len(types) > 1
     words = (slots + 63) >> 6
+    span = words << 6
     first_word = np.empty(len(how), np.uint64)
     first_skill = np.empty(len(how), np.uint64)
     for k in range(len(how)):
         first_word[k] = np.searchsorted(types, class_type[k]) * words
         first_skill[k] = class_type[k] * slots
-    width = len(types) * words
-    idle = np.zeros(width, np.uint64)
-    freed = np.zeros((slots + 1, width), np.uint64)
-    rank = np.empty((len(types), slots), np.uint8)
+    width = U(len(types) * words)
+    sets = np.empty(4 * words, np.uint64)
+    idle = np.zeros(len(types) * words, np.uint64)
+    freed = np.zeros((slots + 1) * len(types) * words, np.uint64)
+    there_is = np.empty(span, np.uint8)
+    slot_at = np.empty(len(types) * span, np.uint8)
     one, none = U(1), U(0)
     t_begin, t_end = steps(begin), steps(end)
     probing = begin <= probe < end
@@ -385,89 +495,95 @@ def serve_clusters(
         row_ahead = U(ahead * slots)
         for k in range(len(types)):
             ranks = U((ahead * 6 + types[k]) * slots)
-            prefetch(order, ranks, slots)
+            prefetch(rank, ranks, slots)
             prefetch(skills, ranks, slots)
         prefetch(codes, row_ahead, slots)
-        free, busy, draining = count_codes(codes, row0, slots)
-        ready = busy - draining
+        look(codes, ends, row0, slots, end, sets)
         prefetch(ends, row_ahead, slots)
-        n = 0
-        for x in range(slots):
-            code = codes[row0 + U(x)]
-            ending[x] = (ends[row0 + U(x)] < end) & ((code == _BUSY) | (code == _DRAINING))
-        for x in range(slots):  # without a branch: slots whose task ends in the tick
-            raw_who[n] = x
-            n += np.int64(ending[x])  # type: ignore[assignment]
-        done = n
-        if free + busy < slots:  # and those that become ready
-            for x in range(slots):
-                code = codes[row0 + U(x)]
-                if ends[row0 + U(x)] < end and code not in (_IDLE, _BUSY, _DRAINING):
-                    raw_who[n] = x
-                    n += 1
         prefetch(slow, row_ahead, slots)
         prefetch(h_service, row_ahead, slots)
-        for k in range(len(types)):
-            ranked = skill0 + U(types[k] * slots)
-            for w in range(words):
-                bits = none
-                for r in range(w << 6, min((w + 1) << 6, slots)):
-                    s = U(order[ranked + U(r)])
-                    rank[k, s] = r
-                    bits |= U(codes[row0 + s] == _IDLE) << U(r & 63)
-                idle[k * words + w] = bits
-        ready += free
+        prefetch(h_arrived, row_ahead, slots)
+        free = busy = draining = n = 0
+        for w in range(words):
+            free += bits_set(sets[w])
+            draining += bits_set(sets[2 * words + w])
+            bits = sets[words + w] | sets[2 * words + w]
+            busy += bits_set(bits)
+            bits &= sets[3 * words + w]
+            while bits != none:
+                s = lowest_bit(bits) + U(w << 6)
+                bits &= bits - one
+                a = row0 + s
+                t = ends[a]
+                kind = task_class(h_meta[a])
+                raw_who[n] = s
+                raw_times[n] = t
+                ended.at[n] = max(t, begin)
+                ended.arrived[n] = h_arrived[a]
+                ended.back[n] = h_back[a]
+                ended.service[n] = h_service[a]
+                ended.useful[n] = h_work[a] * slow[a]
+                ended.limit[n] = deadline_s[kind]
+                if tokens:
+                    ended.kind[n] = kind
+                    ended.uid[n] = h_uid[a]
+                    ended.work[n] = h_work[a]
+                n += 1
+        done = n
+        ready = busy - draining + free
         busy_t = -busy * t_begin
         ready_t = -ready * t_begin
-        overhead = rule_overhead[q] * 255.0
         ends_t = s_ends_t[q]
-        prefetch(h_arrived, row_ahead, slots)
+        overhead = rule_overhead[q] * 255.0
         gone = 0
-        for x in range(done):
-            s = U(raw_who[x])
-            a = row0 + s
-            t = ends[a]
-            kind = task_class(h_meta[a])
-            raw_times[x] = t
-            ended.at[x] = max(t, begin)
-            ended.arrived[x] = h_arrived[a]
-            ended.back[x] = h_back[a]
-            ended.service[x] = h_service[a]
-            ended.useful[x] = h_work[a] * slow[a]
-            ended.limit[x] = deadline_s[kind]
-            if tokens:
-                ended.kind[x] = kind
-                ended.uid[x] = h_uid[a]
-                ended.work[x] = h_work[a]
         for x in range(done):
             gone += raw_times[x] <= instant
             busy_t += steps(ended.at[x])
             ends_t -= steps(raw_times[x])
-        for x in range(done, n):
-            t = ends[row0 + U(raw_who[x])]
-            raw_times[x] = t
-            ready += 1
-            ready_t -= steps(max(t, begin))
+        if free + busy < slots:  # and those that become ready
+            for w in range(words):
+                bits = sets[3 * words + w] & ~(sets[w] | sets[words + w] | sets[2 * words + w])
+                while bits != none:
+                    s = lowest_bit(bits) + U(w << 6)
+                    bits &= bits - one
+                    raw_who[n] = s
+                    raw_times[n] = ends[row0 + s]
+                    ready += 1
+                    ready_t -= steps(max(ends[row0 + s], begin))
+                    n += 1
         prefetch(h_work, row_ahead, slots)
+        for k in range(len(types)):
+            ranked = skill0 + U(types[k] * slots)
+            for x in range(span):
+                there_is[x] = 0
+            for w in range(words):
+                bits = sets[w]
+                while bits != none:
+                    s = lowest_bit(bits) + U(w << 6)
+                    bits &= bits - one
+                    r = U(rank[ranked + s])
+                    there_is[r] = 1
+                    slot_at[U(k * span) + r] = s
+            for w in range(words):
+                bits = none
+                for x in range(0, 64, 16):
+                    bits |= sixteen_equal(there_is, U((w << 6) + x), 1) << U(x)
+                idle[k * words + w] = bits
         started = 0
         m = last - j
         calm = plain and draining == 0 and m <= free + n and (m == 0 or at[U(j)] >= begin)
-        if calm:  # will every arrival find someone idle?
+        if calm:
             first_in = U(j)
-            for x in range(m + 1):
-                leaving[x] = 0
-            for x in range(n):
-                before[x] = 0
-            for i in range(m):
-                t = at[first_in + U(i)]
+            count_below(at, first_in, m, raw_times, n, before)
+            if free < m:  # will every arrival find someone idle?
+                for x in range(m + 1):
+                    leaving[x] = 0
                 for x in range(n):
-                    before[x] += t < raw_times[x]
-            for x in range(n):
-                leaving[before[x]] += 1
-            there = free
-            for i in range(m):
-                there += leaving[i]
-                calm &= there > i
+                    leaving[before[x]] += 1
+                there = free
+                for i in range(m):
+                    there += leaving[i]
+                    calm &= there > i
         prefetch(h_back, row_ahead, slots)
         prefetch(h_meta, row_ahead, slots)
         head = 0
@@ -476,72 +592,58 @@ def serve_clusters(
             for x in range(n):
                 s = U(raw_who[x])
                 codes[row0 + s] = _IDLE
-                for k in range(len(types)):
-                    r = rank[k, s]
-                    freed[before[x], k * words + (r >> 6)] |= one << U(r & 63)
+            for k in range(len(types)):
+                ranked = skill0 + U(types[k] * slots)
+                for x in range(n):
+                    s = U(raw_who[x])
+                    r = U(rank[ranked + s])
+                    slot_at[U(k * span) + r] = s
+                    freed[before[x] * width + U(k * words) + (r >> U(6))] |= one << (r & U(63))
             seen += busy - gone if probing else 0
             busy -= done
+            if several or words > 2:
+                early = choose_of_many(
+                    at, work, meta, first_in, m, end, overhead, row0, skill0, slots, slow, skills, rank, types,
+                    first_word, first_skill, idle, freed, slot_at, chosen, finishes, services, hurried,
+                )  # fmt: skip
+            else:
+                early = choose_of_one(
+                    at, work, first_in, m, end, overhead, row0, skill0 + first_skill[0], slow, skills, rank,
+                    idle[0], idle[1] if words > 1 else none, U(words), freed, slot_at, chosen, finishes, services, hurried,
+                )  # fmt: skip
+            for x in range((m + 1) * len(idle)):
+                freed[x] = none
             for x in range(m):
-                if width == 2:  # the usual case, which a loop would slow down
-                    idle[0] |= freed[x, 0]
-                    idle[1] |= freed[x, 1]
-                    freed[x, 0] = none
-                    freed[x, 1] = none
-                else:
-                    for w in range(width):
-                        idle[w] |= freed[x, w]
-                        freed[x, w] = none
+                a = U(chosen[x])
                 i = first_in + U(x)  # type: ignore[assignment]
-                now = at[i]
-                kind = U(task_class(meta[i]))  # type: ignore[assignment]
-                skilled = skill0 + first_skill[kind]
-                first = first_word[kind]
-                w = first
-                while idle[w] == none:
-                    w += one
-                bits = idle[w]
-                idle[w] = bits & (bits - one)
-                s = U(order[skilled + lowest_bit(bits) + ((w - first) << U(6))])
-                a = row0 + s
-                if len(types) > 1:
-                    for k in range(len(types)):
-                        r = rank[k, s]
-                        idle[k * words + (r >> 6)] &= ~(one << U(r & 63))
-                skill = skills[skilled + s]
-                service = work[i] * np.float64(slow[a]) * (overhead / skill)
-                f = now + service
                 h_uid[a] = uid[i]
                 h_arrived[a] = arrived[i]
                 h_work[a] = work[i]
-                h_service[a] = service
                 h_back[a] = back[i]
                 h_meta[a] = meta[i]
-                ends[a] = f
-                finishes[x] = f
-                match_all += np.int64(skill)  # type: ignore[assignment]
-                if f >= end:
-                    codes[a] = _BUSY
-                else:
-                    ended.at[done] = f
-                    ended.arrived[done] = arrived[i]
-                    ended.back[done] = back[i]
-                    ended.service[done] = service
-                    ended.useful[done] = work[i] * slow[a]
-                    ended.limit[done] = deadline_s[kind]
-                    if tokens:
-                        ended.kind[done] = kind
-                        ended.uid[done] = uid[i]
-                        ended.work[done] = work[i]
-                    done += 1
-                    busy_t += steps(f)
-                    y = x + 1
-                    while y < m and at[first_in + U(y)] < f:
-                        y += 1
-                    for k in range(len(types)):
-                        r = rank[k, s]
-                        freed[y, k * words + (r >> 6)] |= one << U(r & 63)
-            for w in range(width):
-                freed[m, w] = none
+                h_service[a] = services[x]
+                ends[a] = finishes[x]
+                codes[a] = _BUSY if finishes[x] >= end else _IDLE
+            for x in range(early):
+                y = U(hurried[x])
+                i = first_in + y  # type: ignore[assignment]
+                kind = U(task_class(meta[i]))  # type: ignore[assignment]
+                ended.at[done] = finishes[y]
+                ended.arrived[done] = arrived[i]
+                ended.back[done] = back[i]
+                ended.service[done] = services[y]
+                ended.useful[done] = work[i] * slow[chosen[y]]
+                ended.limit[done] = deadline_s[kind]
+                busy_t += steps(finishes[y])
+                if tokens:
+                    ended.kind[done] = kind
+                    ended.uid[done] = uid[i]
+                    ended.work[done] = work[i]
+                done += 1
+            for x in range(m):
+                kind = U(task_class(meta[first_in + U(x)]))  # type: ignore[assignment]
+                s = U(chosen[x]) - row0
+                match_all += np.int64(skills[skill0 + first_skill[kind] + s])  # type: ignore[assignment]
             for x in range(m):
                 now = at[first_in + U(x)]
                 f = finishes[x]
@@ -606,8 +708,9 @@ def serve_clusters(
                         if head == tail:
                             codes[a] = _IDLE
                             for k in range(len(types)):
-                                r = rank[k, s]
-                                idle[k * words + (r >> 6)] |= one << U(r & 63)
+                                r = U(rank[skill0 + U(types[k] * slots) + s])
+                                slot_at[U(k * span) + r] = s
+                                idle[U(k * words) + (r >> U(6))] |= one << (r & U(63))
                             free += 1
                             continue
                         i = queue[head]
@@ -631,10 +734,10 @@ def serve_clusters(
                     w = first
                     while idle[w] == none:
                         w += one
-                    s = U(order[skilled + lowest_bit(idle[w]) + ((w - first) << U(6))])
+                    s = U(slot_at[(w << U(6)) + lowest_bit(idle[w])])
                     for k in range(len(types)):
-                        r = rank[k, s]
-                        idle[k * words + (r >> 6)] &= ~(one << U(r & 63))
+                        r = U(rank[skill0 + U(types[k] * slots) + s])
+                        idle[U(k * words) + (r >> U(6))] &= ~(one << (r & U(63)))
                     free -= 1
                 a = row0 + s
                 skill = skills[skilled + s]
