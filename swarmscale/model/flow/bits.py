@@ -48,7 +48,9 @@ def _compared(builder: Any, data: Any, place: Any, value: Any, lanes: int, align
 def _eight_below(typing: Any, array: Any, place: Any, limit: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
-        return _compared(builder, data, args[1], args[2], _EIGHT, 8, lambda a, b: builder.fcmp_ordered("<", a, b))
+        return _compared(
+            builder, data, args[1], args[2], _EIGHT, 8, lambda a, b: builder.fcmp_ordered("<", a, b)
+        )
 
     return types.uint64(array, types.uint64, types.float64), code
 
@@ -57,7 +59,9 @@ def _eight_below(typing: Any, array: Any, place: Any, limit: Any) -> Any:
 def _sixteen_equal(typing: Any, array: Any, place: Any, code_wanted: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
-        return _compared(builder, data, args[1], args[2], _SIXTEEN, 1, lambda a, b: builder.icmp_unsigned("==", a, b))
+        return _compared(
+            builder, data, args[1], args[2], _SIXTEEN, 1, lambda a, b: builder.icmp_unsigned("==", a, b)
+        )
 
     return types.uint64(array, types.uint64, types.uint8), code
 
@@ -75,7 +79,7 @@ def _count_below(typing: Any, values: Any, first: Any, n: Any, limits: Any, plac
         floats, longs = ir.VectorType(ir.DoubleType(), _EIGHT), ir.VectorType(ir.IntType(64), _EIGHT)
         limit = builder.load(builder.bitcast(builder.gep(array[1], [args[4]]), floats.as_pointer()))
         limit.align = 8
-        many = cgutils.alloca_once_value(builder, ir.Constant(longs, [0] * _EIGHT))
+        many: Any = cgutils.alloca_once_value(builder, ir.Constant(longs, [0] * _EIGHT))  # type: ignore[no-untyped-call]
         with cgutils.for_range(builder, args[2], intp=ir.IntType(64)) as loop:
             value = builder.load(builder.gep(array[0], [builder.add(args[1], loop.index)]))
             row = ir.Constant(floats, ir.Undefined)

@@ -9,17 +9,17 @@ import numpy as np
 
 from ...agents.fleet import BUSY, DRAINING, Fleet
 from ...agents.hierarchy import Hierarchy
-from ...arrays import Floats, Indices, Ints, Ints32, kernel
-from .clusters import ClusterState, Hands, Rule, serve_clusters
+from ...arrays import Floats, Ints, Ints32
+from .clusters import ClusterState, Hands, Rule
 from .delegation import hand_up, loads
 from .demand import Demand
 from .dispatch import DispatchRule, DispatchView
-from .grouping import keep_later, line_up
-from .ledger import DROP, TICKS_PER_S, Count, Ledger, bin_of, note, sampled, settle, steps
+from .ledger import DROP, TICKS_PER_S, Count, Ledger, note, sampled
 from .network import Network
-from .stations import Servers, Station, run_stage
-from .tasks import ATTEMPT_SHIFT, Columns, Pool, Tasks, copy_task, task_class
-from .travel import Cache, Homes, Mesh, leave_entry, remember_answers
+from .stations import Scratch, Servers, Station, scratch_of
+from .tasks import ATTEMPT_SHIFT, Columns, Pool, Tasks
+from .travel import Cache, Homes, Mesh, remember_answers
+from .way import Seen, seen_of, to_clusters, to_dispatch
 
 _NONE = np.empty(0)
 _NO_HOMES = np.empty(0, np.int32)
@@ -45,22 +45,34 @@ class Handing:
 
 
 @dataclass(slots=True)
-class Scratch:
-    """Buffers that hold nothing between ticks."""
+class Desk:
+    """Where the tasks of a tick lie while they are worked on; nothing is kept there between ticks.
 
-    service: Floats = field(default_factory=lambda: np.empty(0))
-    bucket: Indices = field(default_factory=lambda: np.empty(0, np.uint32))
-    order: Indices = field(default_factory=lambda: np.empty(0, np.uint32))
+    Attributes:
+        blocks: the tasks from their way to dispatch on, node by node.
+        rows: buffers of one place a task.
+        seen: `[cap]` key, type and work of the tasks that leave dispatch: what rules see.
+        choice: `[cap]` cluster chosen for each.
+        delay: `[cap]` s, time that choosing took.
+        queue: scratch of the clusters.
+        answered: `[cap]` keys and metas of answered tasks, where caches want them.
+    """
+
+    blocks: Pool = field(default_factory=Pool)
+    rows: Scratch = field(default_factory=lambda: scratch_of(1024))
+    seen: Seen = field(default_factory=lambda: seen_of(1024))
+    choice: Ints32 = field(default_factory=lambda: np.empty(1024, np.int32))
+    delay: Floats = field(default_factory=lambda: np.zeros(1024))
     answered_uid: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     answered_meta: Ints32 = field(default_factory=lambda: np.empty(0, np.int32))
 
     def reserve(self, rows: int, answers: int) -> None:
-        """Room for ``rows`` tasks at a stage, and for ``answers`` completed ones."""
-        if rows + 1 > len(self.bucket):
-            size = rows * 3 // 2 + 64
-            self.service = np.empty(size)
-            self.bucket = np.empty(size, np.uint32)
-            self.order = np.empty(size, np.uint32)
+        """Room for ``rows`` tasks, and for ``answers`` completed ones."""
+        if rows > len(self.choice):
+            size = rows * 3 // 2
+            self.rows, self.seen = scratch_of(size), seen_of(size)
+            self.choice, self.delay = np.empty(size, np.int32), np.zeros(size)
+        self.blocks.reserve(rows)
         if answers > len(self.answered_uid):
             self.answered_uid = np.empty(answers * 3 // 2, np.int64)
             self.answered_meta = np.empty(answers * 3 // 2, np.int32)
@@ -114,15 +126,14 @@ class TaskFlow:
     ingress_servers: Servers
     dispatch_servers: Servers
     pools: tuple[Pool, Pool, Pool] = field(default_factory=lambda: (Pool(), Pool(), Pool()))
-    spare: list[Pool] = field(default_factory=lambda: [Pool(), Pool(), Pool()])
-    scratch: Scratch = field(default_factory=Scratch)
+    spare: tuple[Pool, Pool, Pool] = field(default_factory=lambda: (Pool(), Pool(), Pool()))
     pointer: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     _seen: tuple[int, int] = (-1, -1)
     _by_node: tuple[Ints32, Ints32] = ()  # type: ignore[assignment]
     _by_zone: tuple[Ints32, Ints32] = ()  # type: ignore[assignment]
     _offsets: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     _home_share: Floats = field(default_factory=lambda: np.zeros(0))
-    _later: int = 0
+    _desk: Desk = field(default_factory=Desk)
     _capability: Floats = field(default_factory=lambda: np.zeros((0, 6)))
 
     def tick(self, begin: float, end: float, probe: float) -> None:
@@ -134,55 +145,38 @@ class TaskFlow:
             probe: s, instant at which the numbers present are sampled; outside the tick if none.
         """
         self._refresh()
-        count = self.ledger.count
         self.demand.draw_until(end, self.pools[0])
         rows = sum(pool.n for pool in self.pools)
-        self.scratch.reserve(rows, (rows + len(self.fleet)) * self.clusters.answers)
-        for i in range(3):
-            self.pools[i].reserve(rows)
-            self.spare[i].reserve(rows)
-        self._to_homes(self._station(0, begin, end, probe))
-        self._to_clusters(self._station(1, begin, end, probe))
-        self._serve(begin, end, probe)
-        width = self.demand.bin_s
-        settle(self.ledger, int(begin / width + 1e-9), int(end / width + 1e-9))
-        count[Count.IN_TRANSIT] += self._later
-        count[Count.SAMPLES] += begin <= probe < end
+        desk = self._desk
+        desk.reserve(
+            max(rows, self.fleet.clusters, self.network.nodes),
+            (rows + len(self.fleet)) * self.clusters.answers,
+        )
+        for spare in self.spare:
+            spare.reserve(rows)
+        n = self._to_dispatch(begin, end, probe)
+        self._choose(n)
+        self._serve(n, begin, end, probe)
+        self.pools, self.spare = self.spare, self.pools
 
-    def _station(self, stage: int, begin: float, end: float, probe: float) -> int:
-        """Serve ingress (0) or dispatch (1); the tasks served stand behind those in the next pool."""
-        s, pool, spare, target = self.scratch, self.pools[stage], self.spare[stage], self.pools[stage + 1]
-        rows = self.demand.profile.rows
-        n_done, n_rest, spare.n = run_stage(
-            self.ingress if stage == 0 else self.dispatch,
-            self.ingress_servers if stage == 0 else self.dispatch_servers,
-            begin, end, probe, pool.tasks, pool.n,
-            rows.dispatch_s if stage == 1 and rows is not None else _NONE,
-            self.keys[stage], self.demand.marks.deadline_s, target.tasks, target.n, self._offsets,
-            spare.tasks, (s.bucket, s.order, s.service), self.ledger,
+    def _to_dispatch(self, begin: float, end: float, probe: float) -> int:
+        """Ingress, the way over the mesh and dispatch; return how many tasks leave dispatch."""
+        ingress, coming, _ = self.pools
+        desk, rows = self._desk, self.demand.profile.rows
+        n, self.spare[0].n, self.spare[1].n = to_dispatch(
+            begin, end, probe, ingress.tasks, ingress.n, coming.tasks, coming.n, desk.blocks.tasks,
+            self.spare[0].tasks, self.spare[1].tasks, self.ingress, self.ingress_servers, self.dispatch,
+            self.dispatch_servers, rows.dispatch_s if rows is not None else _NONE, self.keys, self.demand.marks,
+            self.mesh, self._homes(), self.cache, desk.rows, self._offsets, desk.seen, self.ledger,
         )  # fmt: skip
-        if stage == 1:
-            self._later = spare.n - n_rest
-        self._swap(stage)
-        return n_done
+        return n
 
-    def _swap(self, stage: int) -> None:
-        pools = list(self.pools)
-        pools[stage], self.spare[stage] = self.spare[stage], pools[stage]
-        self.pools = (pools[0], pools[1], pools[2])
-
-    def _to_homes(self, n: int) -> None:
-        pool, marks = self.pools[1], self.demand.marks
-        load, room = self._node_loads() if self.handing.on else (_NONE, _NONE)
-        rows = self.demand.profile.rows
-        homes = Homes(
-            self.locality, self._home_share, load, room,
-            self.handing.node_load if self.handing.on else np.inf, self.handing.decision_s,
+    def _homes(self) -> Homes:
+        rows, h = self.demand.profile.rows, self.handing
+        load, room = self._node_loads() if h.on else (_NONE, _NONE)
+        return Homes(
+            self.locality, self._home_share, load, room, h.node_load if h.on else np.inf, h.decision_s,
             rows.home if rows is not None else _NO_HOMES,
-        )  # fmt: skip
-        pool.n += leave_entry(
-            pool.tasks, pool.n, n, self.mesh, homes, self.cache, marks.key, self.keys[0], marks.deadline_s,
-            self.ledger,
         )  # fmt: skip
 
     def _node_loads(self) -> tuple[Floats, Floats]:
@@ -190,27 +184,18 @@ class TaskFlow:
         held = self.hierarchy.node_sums(self.state.waiting + self.state.in_service)
         return held / ready, 1.0 / ready
 
-    def _to_clusters(self, n: int) -> None:
-        pool = self.pools[2]
-        choice, delay = np.empty(n, np.int32), np.zeros(n)
-        rows = self.demand.profile.rows
+    def _choose(self, n: int) -> None:
+        """Let the rule choose a cluster for each of the tasks that leave dispatch."""
+        desk, rows = self._desk, self.demand.profile.rows
+        uid, kinds, work = desk.seen.uid[:n], desk.seen.type[:n], desk.seen.work[:n]
+        choice, delay = desk.choice[:n], desk.delay[:n]
+        delay[:] = 0.0
         if rows is not None and len(rows.cluster):
-            choice[:] = rows.cluster[pool.tasks.uid[pool.n : pool.n + n] & 0xFFFFFF]
-        else:
-            self._choose(n, choice, delay)
-        pool.n += to_clusters(
-            pool.tasks, pool.n, n, choice, delay, self.local_s, self.mesh.task_bytes, self.mesh.control_bytes,
-            self.ledger,
-        )  # fmt: skip
-
-    def _choose(self, n: int, choice: Ints32, delay: Floats) -> None:
-        pool = self.pools[2]
-        done = Tasks._make(column[pool.n : pool.n + n] for column in pool.tasks)
-        kinds = np.empty(n, np.int64)
-        types_of(done.meta, n, self.demand.marks.class_type, kinds)
+            np.take(rows.cluster, uid & 0xFFFFFF, out=choice)
+            return
         offsets, members = self._by_node
         view = DispatchView(
-            done.uid, kinds, done.work, self._offsets, offsets, members,
+            uid, kinds, work, self._offsets, offsets, members,
             self.state.waiting + self.state.in_service, np.zeros(self.fleet.clusters, np.int64),
             self.state.ready, self.state.backlog_s.copy(), self._capability, self.pointer, self.keys[1],
             choice, delay,
@@ -226,22 +211,17 @@ class TaskFlow:
                 zone_members, load, room, self.ledger,
             )  # fmt: skip
 
-    def _serve(self, begin: float, end: float, probe: float) -> None:
-        s, pool, spare = self.scratch, self.pools[2], self.spare[2]
-        offsets = np.empty(self.fleet.clusters + 1, np.int64)
-        s.reserve(max(pool.n, self.fleet.clusters), 0)
-        spare.reserve(pool.n)
-        line_up(pool.tasks, pool.n, begin, end, offsets, s.bucket, s.order)
-        n_rest, answered = serve_clusters(
-            begin, end, probe, pool.tasks, s.order, offsets, spare.tasks, self.fleet.rows, self.hands,
-            self.state, self.clusters, self.demand.marks, s.answered_uid, s.answered_meta, s.bucket,
+    def _serve(self, n: int, begin: float, end: float, probe: float) -> None:
+        """Send the tasks to their clusters and serve these."""
+        desk, waiting, rest, marks = self._desk, self.pools[2], self.spare[2], self.demand.marks
+        rest.n, answered = to_clusters(
+            begin, end, probe, desk.blocks.tasks, n, waiting.tasks, waiting.n, desk.choice, desk.delay,
+            self.local_s, self.mesh.task_bytes, self.mesh.control_bytes, rest.tasks, self.fleet.rows, self.hands,
+            self.state, self.clusters, marks, desk.answered_uid, desk.answered_meta, desk.rows, self.demand.bin_s,
             self.ledger,
         )  # fmt: skip
-        spare.n = keep_later(pool.tasks, pool.n, end, spare.tasks, n_rest)
-        self._later += spare.n - n_rest
-        self._swap(2)
         if self.cache.size:
-            remember_answers(s.answered_uid, s.answered_meta, answered, self.cache, self.demand.marks.key)
+            remember_answers(desk.answered_uid, desk.answered_meta, answered, self.cache, marks.key)
 
     def _refresh(self) -> None:
         """Rebuild what mirrors network, hierarchy and fleet, if they changed."""
@@ -323,62 +303,3 @@ class TaskFlow:
 
 def _longer(old: Columns, more: Columns) -> list[np.ndarray[Any, Any]]:
     return [np.concatenate(pair) for pair in zip(old, more, strict=True)]
-
-
-@kernel
-def types_of(meta: Ints32, n: int, class_type: Ints, out: Ints) -> None:
-    """`[n]` intelligence type that each task asks for."""
-    for i in range(n):
-        out[i] = class_type[task_class(meta[i])]
-
-
-@kernel
-def to_clusters(
-    tasks: Tasks,
-    begins: int,
-    n: int,
-    choice: Ints32,
-    delay: Floats,
-    local_s: float,
-    task_bytes: int,
-    control_bytes: int,
-    ledger: Ledger,
-) -> int:
-    """Send dispatched tasks, rows ``begins`` to ``begins + n``, to their clusters; return how many went.
-
-    The network part of their latency is logged. Each costs two messages of the hierarchy: the assignment, and
-    the report of its end.
-    """
-    count, hist = ledger.count, ledger.hist[1]
-    below = ledger.log_below[0]
-    at, arrived_at, uid = tasks.at[begins:], tasks.arrived[begins:], tasks.uid[begins:]
-    back, place = tasks.back[begins:], tasks.place[begins:]
-    m = 0
-    network = 0
-    for i in range(n):
-        if choice[i] < 0:
-            count[_UNREACHABLE] += 1
-            if sampled(uid[i], below):
-                note(ledger, uid[i], 9, at[i], _UNREACHABLE)
-            continue
-        if m != i:  # some had nowhere to go
-            copy_task(tasks, begins + i, tasks, begins + m)
-        t = at[m] + (local_s + delay[i])
-        at[m] = t
-        place[m] = choice[i]
-        took = t - arrived_at[m] + np.float64(back[m])
-        network += steps(took)
-        hist[bin_of(took)] += 1
-        if sampled(uid[m], below):
-            note(ledger, uid[m], 6, t, choice[i])
-        m += 1
-    count[_NETWORK_T] += network
-    messages = ledger.messages
-    for column in range(4):
-        messages[3, column] += 2 * m
-    messages[3, 4] += m * (task_bytes + control_bytes)
-    messages[3, 5] += 2 * m * steps(local_s)
-    return m
-
-
-_UNREACHABLE, _NETWORK_T = int(Count.DROPPED_UNREACHABLE), int(Count.NETWORK_T)

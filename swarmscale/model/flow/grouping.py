@@ -10,8 +10,8 @@ from .tasks import Tasks, copy_task
 
 @kernel
 def line_up(
-    source: Tasks, n: int, begin: float, end: float, offsets: Ints, bucket: Indices, order: Indices
-) -> int:
+    at: Floats, place: Ints32, n: int, begin: float, end: float, offsets: Ints, bucket: Indices, order: Indices
+) -> int:  # fmt: skip
     """List the tasks that are due before ``end`` by place and, at each place, by time.
 
     A counting sort by place; if that leaves a place out of time order, a bucket sort by time as well: up to
@@ -19,18 +19,18 @@ def line_up(
     Tasks at the same instant keep their order.
 
     Args:
-        source: tasks, the first ``n`` rows.
-        n: rows in use.
+        at: `[n]` s, when each task is at its place.
+        place: `[n]` 0 up to the number of places.
+        n: tasks.
         begin: s.
         end: s.
         offsets: `[places + 1]` out: where each place begins.
-        bucket: `[max(n, places) + 1]` scratch.
-        order: `[n]` out: rows of the due tasks.
+        bucket: `[max(2 n, places) + 1]` scratch.
+        order: `[n]` out: numbers of the due tasks.
 
     Returns:
         Number of tasks due.
     """
-    at, place = source.at, source.place
     if in_runs(at, place, n, end, offsets, order):
         return n
     places = len(offsets) - 1
@@ -55,14 +55,11 @@ def line_up(
             falls += t < latest[q]
             latest[q] = t
     if falls > 0:
-        scratch = (
-            np.empty(longest, np.uint32),
-            np.empty(longest, np.uint32),
-            np.empty(longest, np.float64),
-            np.empty(longest, np.float64),
-        )
+        rows, number, time, risen = room_to_sort(longest)
         for p in range(places):
-            by_time(at, order[offsets[p] : offsets[p + 1]], begin, end, bucket, *scratch)
+            by_time(
+                at, order[offsets[p] : offsets[p + 1]], begin, end, bucket, rows, number, time, risen
+            )  # fmt: skip
     return int(offsets[places])
 
 
@@ -74,19 +71,16 @@ def in_runs(at: Floats, place: Ints32, n: int, end: float, offsets: Ints, order:
     at ``end`` or later.
     """
     places = len(offsets) - 1
-    turn = 0
-    steps_back = 0
+    late = unsorted = turns = turn = 0
     for i in range(n):
-        if at[i] >= end:
-            return False
-        if i > 0 and place[i] <= place[i - 1]:
-            if place[i] < place[i - 1]:
-                turn = i
-                steps_back += 1
-            elif at[i] < at[i - 1]:
-                return False
-            if steps_back > 1:
-                return False
+        late += at[i] >= end
+    for i in range(1, n):
+        before, here = place[i - 1], place[i]
+        turns += here < before
+        turn += i * (here < before)
+        unsorted += (here == before) & (at[i] < at[i - 1])
+    if late > 0 or unsorted > 0 or turns > 1:
+        return False
     i, j, m = 0, turn, 0
     for p in range(places):
         offsets[p] = m
@@ -105,6 +99,45 @@ def in_runs(at: Floats, place: Ints32, n: int, end: float, offsets: Ints, order:
 
 
 @kernel
+def line_up_blocks(
+    at: Floats, begins: Ints, ends: Ints, begin: float, end: float, offsets: Ints, bucket: Indices, order: Indices
+) -> int:  # fmt: skip
+    """Like :func:`line_up` for tasks that lie place by place already: place p's are ``begins[p]`` to ``ends[p]``."""
+    places = len(begins)
+    longest = 0
+    for p in range(places):
+        longest = max(longest, ends[p] - begins[p])
+    rows, number, time, risen = room_to_sort(longest)
+    m = 0
+    for p in range(places):
+        offsets[p] = m
+        latest = -np.inf
+        falls = 0
+        for i in range(begins[p], ends[p]):
+            t = at[i]
+            order[m] = i
+            due = t < end
+            m += due
+            falls += due & (t < latest)
+            latest = t if due else latest
+        if falls > 0:
+            by_time(at, order[offsets[p] : m], begin, end, bucket, rows, number, time, risen)
+    offsets[places] = m
+    return m
+
+
+@kernel
+def room_to_sort(longest: int) -> tuple[Indices, Indices, Floats, Floats]:
+    """Scratch for :func:`by_time`."""
+    return (
+        np.empty(longest, np.uint32),
+        np.empty(longest, np.uint32),
+        np.empty(longest, np.float64),
+        np.empty(longest, np.float64),
+    )
+
+
+@kernel
 def by_time(
     at: Floats, line: Indices, begin: float, end: float, bucket: Indices, rows: Indices, number: Indices,
     time: Floats, risen: Floats,
@@ -120,9 +153,10 @@ def by_time(
     for j in range(m):
         i = line[j]
         t = at[i]
-        b = np.uint32(min(max(t - begin, 0.0) * scale, highest))
-        rows[j], time[j], number[j] = i, t, b
-        bucket[b] += one
+        rows[j], time[j] = i, t
+        number[j] = np.uint32(min(max(t - begin, 0.0) * scale, highest))
+    for j in range(m):
+        bucket[number[j]] += one
     run = np.uint32(0)
     for x in range(buckets):
         run, bucket[x] = run + bucket[x], run
@@ -134,6 +168,8 @@ def by_time(
         risen[k] = time[j]
     for j in range(1, m):
         t = risen[j]
+        if risen[j - 1] <= t:
+            continue
         i = line[j]
         k = j
         while k > 0 and risen[k - 1] > t:
@@ -145,11 +181,19 @@ def by_time(
 
 
 @kernel
-def keep_later(source: Tasks, n: int, end: float, rest: Tasks, n_rest: int) -> int:
-    """Add the tasks that come at ``end`` or later behind those that wait; return the rows then."""
-    at = source.at
-    for i in range(n):
+def list_later(at: Floats, first: int, last: int, end: float, line: Indices, m: int) -> int:
+    """Add the rows from ``first`` to ``last`` that come at ``end`` or later behind ``m`` others; return how many then."""
+    for i in range(first, last):
         if at[i] >= end:
-            copy_task(source, i, rest, n_rest)
-            n_rest += 1
+            line[m] = i
+            m += 1
+    return m
+
+
+@kernel
+def keep(source: Tasks, line: Indices, first: int, last: int, rest: Tasks, n_rest: int) -> int:
+    """Add the tasks in line from ``first`` to ``last`` behind those in ``rest``; return the rows then."""
+    for x in range(first, last):
+        copy_task(source, line[x], rest, n_rest)
+        n_rest += 1
     return n_rest

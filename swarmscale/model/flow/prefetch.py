@@ -41,5 +41,6 @@ def _compiled_prefetch(array: Any, first: Any, n: Any) -> Any:
     def ask(array: Any, first: Any, n: Any) -> None:
         for x in range(0, n, step):
             _ask(array, first + U(x))  # type: ignore[call-arg]
+        _ask(array, first + U(n - 1))  # type: ignore[call-arg]  # a line may begin within the last step
 
     return ask

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...arrays import Floats, Indices, Ints, kernel
+from ...arrays import Floats, Indices, Ints, Ints32, kernel
 from ...rng import unit
 from .arrivals import words_of
-from .grouping import keep_later, line_up
+from .grouping import keep, line_up, line_up_blocks, list_later
 from .laws import sample
 from .ledger import Count, Ledger, note, sampled, steps
 from .tasks import Tasks, copy_task, task_class
@@ -62,13 +62,47 @@ class Servers(NamedTuple):
     busy_t: Ints
 
 
+class Scratch(NamedTuple):
+    """Buffers that hold nothing between ticks, `[rows]` each.
+
+    Attributes:
+        line: rows of tasks in the order in which a stage serves them.
+        served: rows of tasks that a stage has served.
+        home: home nodes.
+        cluster: clusters.
+        bucket: `[2 rows + 1]` for sorting.
+        service: s.
+        time: s, when tasks are at their clusters.
+    """
+
+    line: Indices
+    served: Indices
+    home: Indices
+    cluster: Ints32
+    bucket: Indices
+    service: Floats
+    time: Floats
+
+
+def scratch_of(rows: int) -> Scratch:
+    """Buffers for so many tasks."""
+    return Scratch(
+        np.empty(rows, np.uint32),
+        np.empty(rows, np.uint32),
+        np.empty(rows, np.uint32),
+        np.empty(rows, np.int32),
+        np.empty(2 * rows + 1, np.uint32),
+        np.empty(rows),
+        np.empty(rows),
+    )
+
+
 @kernel
-def run_stage(
+def run_ingress(
     station: Station, servers: Servers, begin: float, end: float, probe: float, tasks: Tasks, n: int,
-    given_s: Floats, key: np.uint64, deadline_s: Floats, done: Tasks, n_done: int, done_offsets: Ints,
-    rest: Tasks, scratch: tuple[Indices, Indices, Floats], ledger: Ledger,
-) -> tuple[int, int, int]:  # fmt: skip
-    """One tick of a stage: line up its tasks, draw their service times, serve them, keep the others.
+    key: np.uint64, deadline_s: Floats, served: Indices, rest: Tasks, scratch: Scratch, ledger: Ledger,
+) -> tuple[int, int]:  # fmt: skip
+    """One tick of ingress: line up its tasks, count those that arrive, serve them, keep the others.
 
     Args:
         station: how its stations serve.
@@ -76,45 +110,94 @@ def run_stage(
         begin: s.
         end: s.
         probe: s, instant at which the number present is sampled; outside the tick if none.
-        tasks: tasks at the stage or on their way to it, the first ``n`` rows.
+        tasks: tasks at ingress, the first ``n`` rows; ``at`` of those served becomes the end of their service.
         n: rows in use.
-        given_s: `[R]` s, service time of each row of a replayed list, or empty.
         key: Philox key of the stage's stream.
         deadline_s: `[C]` s.
-        done: out: served tasks, behind the rows in use.
-        n_done: rows in use in ``done``.
-        done_offsets: `[K + 1]` out: where each node's served tasks begin, counted from there.
+        served: `[n]` out: rows of the tasks served, by node and in time order.
         rest: out: tasks that still wait, then those that come later.
-        scratch: `[max(n, K) + 1]` each.
+        scratch: buffers.
+        ledger: counts, sampled log.
+
+    Returns:
+        Tasks served, and rows in ``rest``.
+    """
+    if passes_through(station, servers, tasks, n, end, ledger):
+        for i in range(n):
+            served[i] = i
+        arrived(tasks, served, n, begin, deadline_s, ledger)
+        hand_through(station, servers, begin, end, probe, tasks, n, ledger)
+        return n, 0
+    line = scratch.line
+    offsets = np.empty(len(servers.free_at) + 1, np.int64)
+    due = line_up(tasks.at, tasks.place, n, begin, end, offsets, scratch.bucket, line)
+    arrived(tasks, line, due, begin, deadline_s, ledger)
+    known = due if due == n else list_later(tasks.at, 0, n, end, line, due)
+    service_times(station, tasks.uid, n, key, scratch.service)
+    n_served, waiting = serve_stations(
+        station, servers, begin, end, probe, tasks, line, offsets, scratch.service, served, offsets.copy(), rest,
+        ledger,
+    )  # fmt: skip
+    return n_served, keep(tasks, line, due, known, rest, waiting)
+
+
+@kernel
+def run_dispatch(
+    station: Station, servers: Servers, begin: float, end: float, probe: float, tasks: Tasks, begins: Ints,
+    ends: Ints, given_s: Floats, key: np.uint64, served: Indices, served_offsets: Ints, rest: Tasks,
+    scratch: Scratch, ledger: Ledger,
+) -> tuple[int, int, int]:  # fmt: skip
+    """One tick of dispatch, whose tasks lie node by node; see :func:`run_ingress`.
+
+    Args:
+        station: how its stations serve.
+        servers: what they remember, changed in place.
+        begin: s.
+        end: s.
+        probe: s, instant at which the number present is sampled; outside the tick if none.
+        tasks: tasks at dispatch or on their way to it.
+        begins: `[K]` first row of each node's tasks.
+        ends: `[K]` one behind the last.
+        given_s: `[R]` s, service time of each row of a replayed list, or empty.
+        key: Philox key of the stage's stream.
+        served: out: rows of the tasks served, by node and in time order.
+        served_offsets: `[K + 1]` out: where each node's begin.
+        rest: out: tasks that still wait, then those that come later.
+        scratch: buffers.
         ledger: counts, sampled log.
 
     Returns:
         Tasks served, tasks that wait, and rows in ``rest``.
     """
-    bucket, order, service = scratch
-    if passes_through(station, servers, tasks, n, end, ledger):
-        if station.stage == 0:
-            for i in range(n):
-                order[i] = i
-            arrived(tasks, order, n, begin, deadline_s, ledger)
-        hand_through(station, servers, begin, end, probe, tasks, n, done, n_done, ledger)
-        return n, 0, 0
-    offsets = np.empty(len(servers.free_at) + 1, np.int64)
-    due = line_up(tasks, n, begin, end, offsets, bucket, order)
-    if station.stage == 0:
-        arrived(tasks, order, due, begin, deadline_s, ledger)
-    if len(given_s) > 0:
-        uid = tasks.uid
-        for i in range(n):
-            service[i] = given_s[uid[i] & 0xFFFFFF]
-    else:
-        service_times(station, tasks.uid, n, key, service)
-    served, waiting = serve_stations(
-        station, servers, begin, end, probe, tasks, order, offsets, service, done, n_done, done_offsets, rest,
+    line, service, uid = scratch.line, scratch.service, tasks.uid
+    nodes = len(begins)
+    offsets = np.empty(nodes + 1, np.int64)
+    due = line_up_blocks(tasks.at, begins, ends, begin, end, offsets, scratch.bucket, line)
+    known = due
+    for k in range(nodes):
+        first, last = begins[k], ends[k]
+        known = list_later(tasks.at, first, last, end, line, known)
+        if len(given_s) > 0:
+            for i in range(first, last):
+                service[i] = given_s[uid[i] & 0xFFFFFF]
+        else:
+            service_times(station, uid[first:last], last - first, key, service[first:last])
+    n_served, waiting = serve_stations(
+        station,
+        servers,
+        begin,
+        end,
+        probe,
+        tasks,
+        line,
+        offsets,
+        service,
+        served,
+        served_offsets,
+        rest,
         ledger,
-    )  # fmt: skip
-    kept = waiting if due == n else keep_later(tasks, n, end, rest, waiting)
-    return served, waiting, kept
+    )
+    return n_served, waiting, keep(tasks, line, due, known, rest, waiting)
 
 
 @kernel
@@ -171,7 +254,7 @@ def passes_through(
 @kernel
 def hand_through(
     station: Station, servers: Servers, begin: float, end: float, probe: float, tasks: Tasks, n: int,
-    done: Tasks, n_done: int, ledger: Ledger,
+    ledger: Ledger,
 ) -> None:  # fmt: skip
     """Hand on the tasks of a stage that takes no time: what :func:`serve_stations` comes to then."""
     free_at, in_service = servers.free_at, servers.in_service
@@ -183,13 +266,6 @@ def hand_through(
         p = np.uint32(place[i])
         free_at[p] = at[i]
         in_service[p] = 1
-    done.at[n_done : n_done + n] = tasks.at[:n]
-    done.arrived[n_done : n_done + n] = tasks.arrived[:n]
-    done.uid[n_done : n_done + n] = tasks.uid[:n]
-    done.work[n_done : n_done + n] = tasks.work[:n]
-    done.back[n_done : n_done + n] = tasks.back[:n]
-    done.meta[n_done : n_done + n] = tasks.meta[:n]
-    done.place[n_done : n_done + n] = tasks.place[:n]
     ledger.count[DONE[station.stage]] += n
 
 
@@ -204,9 +280,8 @@ def serve_stations(
     line: Indices,
     offsets: Ints,
     service: Floats,
-    done: Tasks,
-    n_done: int,
-    done_offsets: Ints,
+    served: Indices,
+    served_offsets: Ints,
     rest: Tasks,
     ledger: Ledger,
 ) -> tuple[int, int]:
@@ -223,26 +298,23 @@ def serve_stations(
         begin: s, begin of the tick; tasks that came before it were let in already.
         end: s, end of the tick.
         probe: s, instant at which the number present is sampled; outside the tick if none.
-        due: tasks.
+        due: tasks; ``at`` of those served becomes the end of their service.
         line: `[n]` rows of ``due`` that arrive before ``end``, by node and in time order; overwritten.
         offsets: `[K + 1]` where each node's tasks begin in ``line``.
         service: `[rows]` service time of each task of ``due`` in s.
-        done: out: served tasks by node, behind the rows in use, ``at`` being the end of their service.
-        n_done: rows in use in ``done``.
-        done_offsets: `[K + 1]` out: where each node's served tasks begin, counted from there.
+        served: out: rows of the tasks served, by node and in time order.
+        served_offsets: `[K + 1]` out: where each node's begin.
         rest: out: tasks that still wait, by node and in time order.
         ledger: counts, sampled log.
 
     Returns:
         Tasks served, and rows in ``rest``.
     """
-    first_done = n_done
+    n_served = 0
     n_rest = 0
     stage = station.stage
     batch, bound, overhead = station.batch, station.bound, station.overhead_s
-    at, arrived, uid, work, back, meta = due.at, due.arrived, due.uid, due.work, due.back, due.meta
-    d_at, d_arrived, d_uid, d_work, d_back = done.at, done.arrived, done.uid, done.work, done.back
-    d_meta, d_place = done.meta, done.place
+    at, uid = due.at, due.uid
     server_free, in_service, server_busy = servers.free_at, servers.in_service, servers.busy_t
     busy_all = 0
     wait_all = 0
@@ -252,18 +324,17 @@ def serve_stations(
     probing = begin <= probe < end
     instant = probe if probing else -np.inf
     for k in range(len(offsets) - 1):
-        done_offsets[k] = n_done - first_done
-        free = server_free[k]
-        if probing and probe < free:
-            seen += in_service[k]
         head = offsets[k]
         tail = head
         last = offsets[k + 1]
+        served_offsets[k] = n_served
+        free = server_free[k]
+        if probing and probe < free:
+            seen += in_service[k]
         if batch == 1 and below == np.uint64(0) and last - head <= bound:
             tail = last
             busy_t = 0
-            before = head
-            mine = line[head:last]
+            mine, done = line[head:last], served[n_served:]
             for x in range(len(mine)):
                 i = mine[x]
                 t = at[i]
@@ -275,18 +346,12 @@ def serve_stations(
                 busy_t += steps(free) - s0
                 wait_all += s0 - steps(t)
                 seen += (t <= instant) & (instant < free)
-                row = np.uint64(n_done + x)
-                d_at[row] = free
-                d_arrived[row] = arrived[i]
-                d_uid[row] = uid[i]
-                d_work[row] = work[i]
-                d_back[row] = back[i]
-                d_meta[row] = meta[i]
-                d_place[row] = k
+                at[i] = free
+                done[x] = i
                 head += 1
-            n_done += head - before
-            if head > before:
+            if head > offsets[k]:
                 in_service[k] = 1
+            n_served += head - offsets[k]
             server_busy[k] += busy_t
             busy_all += busy_t
         else:
@@ -313,14 +378,9 @@ def serve_stations(
                         if sampled(uid[i], below):
                             note(ledger, uid[i], 1 + 3 * stage, start, k)
                             note(ledger, uid[i], 2 + 3 * stage, free, k)
-                        d_at[n_done] = free
-                        d_arrived[n_done] = arrived[i]
-                        d_uid[n_done] = uid[i]
-                        d_work[n_done] = work[i]
-                        d_back[n_done] = back[i]
-                        d_meta[n_done] = meta[i]
-                        d_place[n_done] = k
-                        n_done += 1
+                        at[i] = free
+                        served[n_served] = i
+                        n_served += 1
                     head += m
                 if j < last:
                     i = line[j]
@@ -337,13 +397,12 @@ def serve_stations(
             copy_task(due, line[x], rest, n_rest)
             n_rest += 1
         server_free[k] = free
-    n_done -= first_done
-    done_offsets[len(offsets) - 1] = n_done
-    count[DONE[stage]] += n_done
+    served_offsets[len(offsets) - 1] = n_served
+    count[DONE[stage]] += n_served
     count[BUSY_T[stage]] += busy_all
     count[WAIT_T[stage]] += wait_all
     count[SAMPLED[stage]] += seen
-    return n_done, n_rest
+    return n_served, n_rest
 
 
 @kernel

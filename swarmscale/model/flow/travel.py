@@ -146,17 +146,15 @@ def spread_of(words: Words, n: int, jitter: float, out: Floats) -> None:
 
 @kernel
 def homes_drawn(
-    back: Floats32, entry: Ints32, n: int, locality: float, share: Floats, first_of: Ints32, v: Floats,
-    out: Indices,
+    back: Floats32, entry: Ints32, n: int, locality: float, share: Floats, first_of: Ints32, most: int,
+    v: Floats, out: Indices,
 ) -> None:  # fmt: skip
     """`[n]` home nodes from the draws that tasks carry in ``back``: the entry node below ``locality``.
 
-    Arithmetic stands in place of branches that could not be foretold; ``v`` is scratch.
+    Arithmetic stands in place of branches that could not be foretold; ``most`` is the longest step of the guide
+    ``first_of``, ``v`` is scratch.
     """
     spread = 1.0 / (1.0 - locality) if locality < 1.0 else 0.0
-    most = 0
-    for i in range(1024):
-        most = max(most, first_of[i + 1] - first_of[i])
     for i in range(n):
         u = np.float64(back[i])
         v[i] = np.float64(u >= locality) * ((u - locality) * spread)
@@ -170,39 +168,74 @@ def homes_drawn(
 
 
 @kernel
-def homes_given(uid: Ints, n: int, fixed: Ints32, out: Indices) -> None:
-    """`[n]` home nodes as the list of requests says."""
-    for i in range(n):
-        out[i] = fixed[uid[i] & 0xFFFFFF]
-
-
-@kernel
 def hand_on(
-    uid: Ints, at: Floats, n: int, mesh: Mesh, homes: Homes, key: np.uint64, home: Indices, ledger: Ledger
+    tasks: Tasks,
+    rows: Indices,
+    n: int,
+    mesh: Mesh,
+    homes: Homes,
+    key: np.uint64,
+    home: Indices,
+    ledger: Ledger,
 ) -> None:
     """Let loaded or dead homes ask two other nodes each; the least loaded of the three takes the task."""
     load, alive = homes.load, mesh.alive
     nodes = np.uint64(len(load))
-    for i in range(n):
-        best = home[i]
+    for x in range(n):
+        best = home[x]
         if load[best] >= homes.threshold or not alive[best]:
-            w = draw(uid[i], 6, key)
+            i = rows[x]
+            w = draw(tasks.uid[i], 6, key)
             for word in (w[0], w[1]):
                 other = np.uint32((word * nodes) >> np.uint64(32))
                 if alive[other] and (load[other] < load[best] or not alive[best]):
                     best = other
             ledger.count[_ESCALATED] += 1
             message(ledger, 3, 4, mesh.control_bytes, homes.decision_s)
-            at[i] += homes.decision_s
-            home[i] = best
+            tasks.at[i] += homes.decision_s
+            home[x] = best
         load[best] += homes.room[best]
 
 
 @kernel
+def choose_homes(
+    tasks: Tasks,
+    rows: Indices,
+    n: int,
+    mesh: Mesh,
+    homes: Homes,
+    key: np.uint64,
+    home: Indices,
+    ledger: Ledger,
+) -> None:
+    """`[n]` home node of each task in the list, by the rule of :class:`Homes`."""
+    uid, back, place = tasks.uid, tasks.back, tasks.place
+    if len(homes.fixed) > 0:
+        for x in range(n):
+            home[x] = homes.fixed[uid[rows[x]] & 0xFFFFFF]
+        return
+    first_of = guide(homes.share)
+    most = 0
+    for i in range(1024):
+        most = max(most, first_of[i + 1] - first_of[i])
+    u, v, entry = np.empty(_BLOCK, np.float32), np.empty(_BLOCK), np.empty(_BLOCK, np.int32)
+    for first in range(0, n, _BLOCK):
+        m = min(_BLOCK, n - first)
+        mine = rows[first : first + m]
+        for x in range(m):
+            u[x] = back[mine[x]]
+            entry[x] = place[mine[x]]
+        homes_drawn(u, entry, m, homes.locality, homes.share, first_of, most, v, home[first:])
+    if homes.threshold < np.inf:
+        hand_on(tasks, rows, n, mesh, homes, key, home, ledger)
+
+
+@kernel
 def leave_entry(
-    tasks: Tasks, begins: int, n: int, mesh: Mesh, homes: Homes, cache: Cache, key: np.uint64,
-    network_key: np.uint64, deadline_s: Floats, ledger: Ledger,
-) -> int:  # fmt: skip
+    tasks: Tasks, rows: Indices, n: int, mesh: Mesh, homes: Homes, cache: Cache, key: np.uint64,
+    network_key: np.uint64, deadline_s: Floats, home: Indices, coming: Tasks, n_coming: int, out: Tasks,
+    begins: Ints, ends: Ints, ledger: Ledger,
+) -> None:  # fmt: skip
     """Send tasks that left ingress on their way: answered from the cache, or over the mesh to their home.
 
     On each hop a message is lost with a fixed chance, found missing after a timeout and sent again, at most
@@ -210,9 +243,8 @@ def leave_entry(
     loaded home asks two other nodes and gives the task to the lesser of the three (two choices: Mitzenmacher 2001).
 
     Args:
-        tasks: behind the first rows, the tasks that left ingress, by entry node in time order; after it,
-            those on their way, ``at`` being their arrival at home.
-        begins: the first of these rows.
+        tasks: tasks, ``at`` being when they leave ingress.
+        rows: `[n]` rows of those that leave, by entry node in time order; overwritten.
         n: how many they are.
         mesh: live shortest paths.
         homes: rule for the home node; its load counts this tick's own assignments.
@@ -220,59 +252,92 @@ def leave_entry(
         key: Philox key of the demand's stream (draws of keys, of later hops, of nodes asked).
         network_key: Philox key of the network's stream (draws of the first hop).
         deadline_s: `[C]` s.
+        home: `[n]` scratch.
+        coming: tasks that wait at a home or are on their way to one, the first ``n_coming`` rows.
+        n_coming: rows in use.
+        out: out: those tasks and behind them the new ones, home by home, ``at`` being their arrival there.
+        begins: `[K]` out: where each home's tasks begin.
+        ends: `[K]` out: one behind the last.
         ledger: counts.
-
-    Returns:
-        Tasks on their way.
     """
     if cache.size > 0:
-        n = answer(tasks, begins, n, cache, key, deadline_s, ledger)
-    at, uid = tasks.at[begins:], tasks.uid[begins:]
-    back_s, place = tasks.back[begins:], tasks.place[begins:]
-    jitter, loss = mesh.jitter, mesh.loss
-    first_of = guide(homes.share)
-    a, b, c, d = (
-        np.empty(_BLOCK, np.uint64),
-        np.empty(_BLOCK, np.uint64),
-        np.empty(_BLOCK, np.uint64),
-        np.empty(_BLOCK, np.uint64),
-    )
+        n = answer(tasks, rows, n, cache, key, deadline_s, ledger)
+    choose_homes(tasks, rows, n, mesh, homes, key, home, ledger)
+    for k in range(len(begins)):
+        begins[k] = ends[k] = 0
+    for i in range(n_coming):
+        ends[np.uint32(coming.place[i])] += 1
+    for x in range(n):
+        ends[home[x]] += 1
+    room = 0
+    for k in range(len(begins)):
+        begins[k] = room
+        room += ends[k]
+        ends[k] = begins[k]
+    for i in range(n_coming):
+        k = np.uint32(coming.place[i])
+        copy_task(coming, i, out, ends[k])
+        ends[k] += 1
+    a, b, c, d = four_words(_BLOCK)
+    at, back = np.empty(_BLOCK), np.empty(_BLOCK, np.float32)
+    entry, uid = np.empty(_BLOCK, np.int32), np.empty(_BLOCK, np.int64)
     there_by, back_by = np.empty(_BLOCK), np.empty(_BLOCK)
-    home, rest = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
-    dropped = 0
+    rest = np.empty(_BLOCK, np.uint32)
+    below = ledger.log_below[0]
+    t_at, t_place, t_uid, t_arrived, t_work, t_meta = (
+        tasks.at, tasks.place, tasks.uid, tasks.arrived, tasks.work, tasks.meta,
+    )  # fmt: skip
+    o_at, o_arrived, o_uid, o_work, o_back, o_meta, o_place = (
+        out.at, out.arrived, out.uid, out.work, out.back, out.meta, out.place,
+    )  # fmt: skip
     for first in range(0, n, _BLOCK):  # block by block, in plain loops, within the nearest cache
         m = min(_BLOCK, n - first)
-        if len(homes.fixed) > 0:
-            homes_given(uid[first:], m, homes.fixed, home)
-        else:
-            homes_drawn(
-                back_s[first:], place[first:], m, homes.locality, homes.share, first_of, there_by, home
-            )
-            if homes.threshold < np.inf:
-                hand_on(uid[first:], at[first:], m, mesh, homes, key, home, ledger)
-        if jitter > 0.0 or loss > 0.0:
-            words_of(uid[first:], m, 3, network_key, a, b, c, d)
-        spread_of(b, m, jitter, there_by)
-        spread_of(c, m, jitter, back_by)
-        n_rest = one_hop(
-            at[first:], back_s[first:], place[first:], m, mesh, a, there_by, back_by, home, rest, ledger
-        )
-        for x in range(n_rest):
-            y = rest[x]
-            dropped += walk(
-                tasks, begins + first + y, home[y], mesh, key, a[y], there_by[y], back_by[y], ledger
-            )
-    below = ledger.log_below[0]
-    if below != np.uint64(0):
-        for i in range(n):
-            if place[i] >= 0 and sampled(uid[i], below):
-                note(ledger, uid[i], 3, at[i], place[i])
-    return close_up(tasks, begins, n) if dropped else n
+        mine, to = rows[first : first + m], home[first : first + m]
+        for x in range(m):
+            i = mine[x]
+            at[x] = t_at[i]
+            entry[x] = t_place[i]
+            uid[x] = t_uid[i]
+        if mesh.jitter > 0.0 or mesh.loss > 0.0:
+            words_of(uid, m, 3, network_key, a, b, c, d)
+        spread_of(b, m, mesh.jitter, there_by)
+        spread_of(c, m, mesh.jitter, back_by)
+        n_rest = one_hop(at, back, entry, m, mesh, a, there_by, back_by, to, rest, ledger)
+        dropped = 0
+        for y in range(n_rest):
+            x = rest[y]
+            reason, at[x], back[x] = walk(
+                uid[x], np.int64(entry[x]), np.int64(to[x]), at[x], mesh, key, a[x], there_by[x], back_by[x],
+                ledger,
+            )  # fmt: skip
+            entry[x] = -1 if reason else entry[x]
+            dropped += reason
+        for x in range(m):
+            if dropped and entry[x] < 0:
+                continue
+            i, h = mine[x], to[x]
+            r = np.uint64(ends[h])
+            ends[h] = r + np.uint64(1)
+            o_at[r] = at[x]
+            o_arrived[r] = t_arrived[i]
+            o_uid[r] = uid[x]
+            o_work[r] = t_work[i]
+            o_back[r] = back[x]
+            o_meta[r] = t_meta[i]
+            o_place[r] = h
+            if sampled(uid[x], below):
+                note(ledger, uid[x], 3, at[x], np.int64(h))
+
+
+@kernel
+def four_words(n: int) -> tuple[Words, Words, Words, Words]:
+    """Scratch for the words of ``n`` draws."""
+    return np.empty(n, np.uint64), np.empty(n, np.uint64), np.empty(n, np.uint64), np.empty(n, np.uint64)
 
 
 @kernel
 def one_hop(
-    at: Floats, back_s: Floats32, place: Ints32, n: int, mesh: Mesh, words: Words, there_by: Floats,
+    at: Floats, back_s: Floats32, entry: Ints32, n: int, mesh: Mesh, words: Words, there_by: Floats,
     back_by: Floats, home: Indices, rest: Indices, ledger: Ledger,
 ) -> int:  # fmt: skip
     """Send the tasks whose home is their entry node or one sure hop away, without a branch on which it is.
@@ -280,7 +345,7 @@ def one_hop(
     Args:
         at: `[n]` s, when they leave; when they arrive after it.
         back_s: `[n]` out: s, latency of the way back.
-        place: `[n]` entry node; home after it.
+        entry: `[n]` entry node.
         n: tasks.
         mesh: live shortest paths.
         words: `[n]` random word of each for loss.
@@ -299,7 +364,7 @@ def one_hop(
     latency = 0
     n_rest = 0
     for x in range(n):
-        k, h = np.uint32(place[x]), home[x]
+        k, h = np.uint32(entry[x]), home[x]
         away = int(h != k)
         lost = away & int(unit32(words[x]) < loss)
         if next_hop[k, h] != h or lost:
@@ -310,7 +375,6 @@ def one_hop(
         there = base * there_by[x]
         at[x] += there
         back_s[x] = np.float32(base * back_by[x])
-        place[x] = h
         sent += away
         stayed += 1 - away
         latency += steps(there)
@@ -326,12 +390,27 @@ def one_hop(
 
 @kernel
 def walk(
-    tasks: Tasks, i: int, home: int, mesh: Mesh, key: np.uint64, word: np.uint64, there_by: float, back_by: float,
-    ledger: Ledger,
-) -> bool:  # fmt: skip
-    """Send a task hop by hop, with losses; return whether it was dropped, its place being -1 then."""
+    uid: int, entry: int, home: int, t: float, mesh: Mesh, key: np.uint64, word: np.uint64, there_by: float,
+    back_by: float, ledger: Ledger,
+) -> tuple[int, float, float]:  # fmt: skip
+    """Send a task hop by hop, with losses.
+
+    Args:
+        uid: the task's key.
+        entry: node that it leaves.
+        home: node that it wants to reach.
+        t: s, when it leaves.
+        mesh: live shortest paths.
+        key: Philox key of the demand's stream.
+        word: random word of the first hop, for loss.
+        there_by: factor on the mean latency of the first hop.
+        back_by: the same for its way back.
+        ledger: counts.
+
+    Returns:
+        Why it was dropped (a place in the counts) or 0, when it arrives in s, and the latency of the way back.
+    """
     jitter, loss, retries = mesh.jitter, mesh.loss, mesh.retries
-    entry, uid, t = np.int64(tasks.place[i]), tasks.uid[i], tasks.at[i]
     node = entry
     hops, tries, first, through, latency, reason = 0, 0, 0, 0, 0, 0
     back = 0.0
@@ -376,38 +455,25 @@ def walk(
     m[3, 3] += through
     m[3, 4] += tries * mesh.task_bytes
     m[3, 5] += latency
-    tasks.at[i] = t
-    tasks.back[i] = np.float32(back)
-    tasks.place[i] = -1 if reason else home
     if reason:
         ledger.count[reason] += 1
         if sampled(uid, ledger.log_below[0]):
             note(ledger, uid, 9, t, reason)
-    return reason != 0
-
-
-@kernel
-def close_up(tasks: Tasks, begins: int, n: int) -> int:
-    """Close the gaps that tasks left whose place is -1; return how many stay."""
-    m = 0
-    place = tasks.place[begins:]
-    for i in range(n):
-        if place[i] >= 0:
-            if m != i:
-                copy_task(tasks, begins + i, tasks, begins + m)
-            m += 1
-    return m
+    return reason, t, back
 
 
 @kernel
 def answer(
-    tasks: Tasks, begins: int, n: int, cache: Cache, key: np.uint64, deadline_s: Floats, ledger: Ledger
+    tasks: Tasks, rows: Indices, n: int, cache: Cache, key: np.uint64, deadline_s: Floats, ledger: Ledger
 ) -> int:
-    """Answer the tasks whose keys their entry nodes' caches hold; return how many are left."""
-    for i in range(begins, begins + n):
-        if answer_from_cache(cache, key, tasks, i, deadline_s, ledger):
-            tasks.place[i] = -1
-    return close_up(tasks, begins, n)
+    """Answer the tasks in the list whose keys their entry nodes' caches hold; return how many are left in it."""
+    left = 0
+    for x in range(n):
+        i = rows[x]
+        if not answer_from_cache(cache, key, tasks, i, deadline_s, ledger):
+            rows[left] = i
+            left += 1
+    return left
 
 
 @kernel

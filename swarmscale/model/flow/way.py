@@ -1,0 +1,214 @@
+"""The way of a tick's tasks through all stages: up to the choice of a cluster, and from it on."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ...agents.fleet import Rows
+from ...arrays import Floats, Ints, Ints32, kernel
+from .arrivals import Marks
+from .clusters import ClusterState, Hands, Rule, serve_clusters
+from .grouping import line_up
+from .ledger import Count, Ledger, bin_of, note, sampled, settle, steps
+from .stations import Scratch, Servers, Station, run_dispatch, run_ingress
+from .tasks import Tasks, copy_task, task_class
+from .travel import Cache, Homes, Mesh, leave_entry
+
+_UNREACHABLE, _NETWORK_T = int(Count.DROPPED_UNREACHABLE), int(Count.NETWORK_T)
+_IN_TRANSIT, _SAMPLES = int(Count.IN_TRANSIT), int(Count.SAMPLES)
+
+
+class Seen(NamedTuple):
+    """What dispatch rules see of the tasks that leave dispatch, by node and in time order.
+
+    Attributes:
+        uid: `[cap]` keys.
+        type: `[cap]` intelligence type that each asks for.
+        work: `[cap]` s of a unit-speed agent.
+    """
+
+    uid: Ints
+    type: Ints
+    work: Floats
+
+
+def seen_of(rows: int) -> Seen:
+    """Room for so many tasks."""
+    return Seen(np.empty(rows, np.int64), np.empty(rows, np.int64), np.empty(rows))
+
+
+@kernel
+def to_dispatch(
+    begin: float, end: float, probe: float, arriving: Tasks, n_arriving: int, coming: Tasks, n_coming: int,
+    blocks: Tasks, arriving_rest: Tasks, coming_rest: Tasks, ingress: Station, ingress_servers: Servers,
+    dispatch: Station, dispatch_servers: Servers, given_s: Floats, keys: tuple[np.uint64, np.uint64],
+    marks: Marks, mesh: Mesh, homes: Homes, cache: Cache, scratch: Scratch, offsets: Ints, seen: Seen,
+    ledger: Ledger,
+) -> tuple[int, int, int]:  # fmt: skip
+    """Take tasks through ingress, over the mesh and through dispatch.
+
+    Args:
+        begin: s.
+        end: s.
+        probe: s, instant at which the numbers present are sampled; outside the tick if none.
+        arriving: tasks at ingress or still to arrive.
+        n_arriving: rows in use.
+        coming: tasks that wait at dispatch or are on their way to it.
+        n_coming: rows in use.
+        blocks: out: those and the ones that leave ingress, node by node.
+        arriving_rest: out: tasks that stay at ingress or come later.
+        coming_rest: out: tasks that stay at dispatch or come later.
+        ingress: how ingress stations serve.
+        ingress_servers: what they remember.
+        dispatch: how dispatch stations serve.
+        dispatch_servers: what they remember.
+        given_s: `[R]` s, dispatch time of each row of a replayed list, or empty.
+        keys: Philox keys of the streams of network and dispatch.
+        marks: laws of what arrivals carry.
+        mesh: live shortest paths.
+        homes: rule for the home node.
+        cache: result caches.
+        scratch: buffers; the rows of the tasks that leave dispatch stand in ``served`` afterwards.
+        offsets: `[K + 1]` out: where each node's tasks begin there.
+        seen: out: what rules see of them.
+        ledger: counts.
+
+    Returns:
+        Tasks that leave dispatch, rows in ``arriving_rest`` and rows in ``coming_rest``.
+    """
+    served, deadline_s = scratch.served, marks.deadline_s
+    n, n_rest = run_ingress(
+        ingress, ingress_servers, begin, end, probe, arriving, n_arriving, keys[0], deadline_s, served,
+        arriving_rest, scratch, ledger,
+    )  # fmt: skip
+    begins, ends = np.empty(len(offsets) - 1, np.int64), np.empty(len(offsets) - 1, np.int64)
+    leave_entry(
+        arriving, served, n, mesh, homes, cache, marks.key, keys[0], deadline_s, scratch.home, coming, n_coming,
+        blocks, begins, ends, ledger,
+    )  # fmt: skip
+    n, waiting, n_later = run_dispatch(
+        dispatch, dispatch_servers, begin, end, probe, blocks, begins, ends, given_s, keys[1], served, offsets,
+        coming_rest, scratch, ledger,
+    )  # fmt: skip
+    ledger.count[_IN_TRANSIT] += n_later - waiting
+    ledger.count[_SAMPLES] += begin <= probe < end
+    uid, work, meta, class_type = blocks.uid, blocks.work, blocks.meta, marks.class_type
+    for x in range(n):
+        i = served[x]
+        seen.uid[x] = uid[i]
+        seen.work[x] = work[i]
+        seen.type[x] = class_type[task_class(meta[i])]
+    return n, n_rest, n_later
+
+
+@kernel
+def to_clusters(
+    begin: float, end: float, probe: float, tasks: Tasks, n: int, waiting: Tasks, n_waiting: int, choice: Ints32,
+    delay: Floats, local_s: float, task_bytes: int, control_bytes: int, rest: Tasks, fleet: Rows, hands: Hands,
+    state: ClusterState, rule: Rule, marks: Marks, answered_uid: Ints, answered_meta: Ints32, scratch: Scratch,
+    bin_s: float, ledger: Ledger,
+) -> tuple[int, int]:  # fmt: skip
+    """Send dispatched tasks to their clusters and serve these; settle the deadlines that have passed.
+
+    Args:
+        begin: s.
+        end: s.
+        probe: s, instant at which the numbers present are sampled.
+        tasks: tasks; those dispatched are the rows in ``scratch.served``, by node and in time order.
+        n: how many are dispatched.
+        waiting: tasks that wait in clusters or are on their way to one, by cluster and in time order.
+        n_waiting: rows in use.
+        choice: `[n]` cluster of each dispatched task, below 0 for none.
+        delay: `[n]` s, time that choosing took.
+        local_s: latency between a node and its clusters, s.
+        task_bytes: size of a task's message.
+        control_bytes: size of any other message.
+        rest: out: tasks that still wait in clusters, then those that reach one later.
+        fleet: the agents.
+        hands: their tasks.
+        state: figures of each cluster.
+        rule: rules of the clusters.
+        marks: laws of the tasks' classes.
+        answered_uid: `[cap]` out: keys of completed tasks, if the rule wants them.
+        answered_meta: `[cap]` out.
+        scratch: buffers.
+        bin_s: width of the bins in which deadlines are counted, s.
+        ledger: counts.
+
+    Returns:
+        Rows in ``rest``, and answered tasks noted.
+    """
+    rows, time, cluster = scratch.served, scratch.time, scratch.cluster
+    room = 0
+    for x in range(n):
+        room = max(room, np.int64(rows[x]) + 1)
+    sent = send(tasks, n, choice, delay, local_s, task_bytes, control_bytes, scratch, ledger)
+    for i in range(n_waiting):
+        copy_task(waiting, i, tasks, room + i)
+        rows[sent + i] = room + i
+        time[sent + i] = waiting.at[i]
+        cluster[sent + i] = waiting.place[i]
+    n = sent + n_waiting
+    offsets = np.empty(fleet.uid.shape[0] + 1, np.int64)
+    line = scratch.line
+    due = line_up(time, cluster, n, begin, end, offsets, scratch.bucket, line)
+    for x in range(due):
+        line[x] = rows[line[x]]
+    n_rest, answered = serve_clusters(
+        begin, end, probe, tasks, line, offsets, rest, fleet, hands, state, rule, marks, answered_uid,
+        answered_meta, scratch.bucket, ledger,
+    )  # fmt: skip
+    if due < n:
+        for x in range(n):
+            if time[x] >= end:
+                copy_task(tasks, rows[x], rest, n_rest)
+                n_rest += 1
+        ledger.count[_IN_TRANSIT] += n - due
+    settle(ledger, int(begin / bin_s + 1e-9), int(end / bin_s + 1e-9))
+    return n_rest, answered
+
+
+@kernel
+def send(
+    tasks: Tasks, n: int, choice: Ints32, delay: Floats, local_s: float, task_bytes: int, control_bytes: int,
+    scratch: Scratch, ledger: Ledger,
+) -> int:  # fmt: skip
+    """Send dispatched tasks to their clusters: rows, times and clusters stand in ``scratch``; return how many went.
+
+    The network part of their latency is logged. Each costs two messages of the hierarchy: the assignment, and
+    the report of its end.
+    """
+    count, hist = ledger.count, ledger.hist[1]
+    below = ledger.log_below[0]
+    at, arrived_at, uid, back, place = tasks.at, tasks.arrived, tasks.uid, tasks.back, tasks.place
+    rows, time, cluster = scratch.served, scratch.time, scratch.cluster
+    m = 0
+    network = 0
+    for x in range(n):
+        i = rows[x]
+        if choice[x] < 0:
+            count[_UNREACHABLE] += 1
+            if sampled(uid[i], below):
+                note(ledger, uid[i], 9, at[i], _UNREACHABLE)
+            continue
+        t = at[i] + (local_s + delay[x])
+        at[i] = t
+        place[i] = choice[x]
+        rows[m] = i
+        time[m] = t
+        cluster[m] = choice[x]
+        took = t - arrived_at[i] + np.float64(back[i])
+        network += steps(took)
+        hist[bin_of(took)] += 1
+        if sampled(uid[i], below):
+            note(ledger, uid[i], 6, t, choice[x])
+        m += 1
+    count[_NETWORK_T] += network
+    messages = ledger.messages
+    for column in range(4):
+        messages[3, column] += 2 * m
+    messages[3, 4] += m * (task_bytes + control_bytes)
+    messages[3, 5] += 2 * m * steps(local_s)
+    return m
