@@ -27,19 +27,22 @@ _LN2 = 0.6931471805599453
 
 @inlined
 def philox(c0: U, c1: U, c2: U, c3: U, key: U) -> tuple[U, U, U, U]:
-    """Four 32-bit words (held in uint64) for one counter of four words and one 64-bit key."""
+    """Four 32-bit words (held in uint64) for one counter of four words and one 64-bit key.
+
+    The upper halves are cut off where a word is multiplied, which costs nothing there, and at the end.
+    """
     k0 = key & _LOW
     k1 = key >> _S32
     for _ in range(10):
-        p0 = _M0 * c0
-        p1 = _M1 * c2
+        p0 = _M0 * (c0 & _LOW)
+        p1 = _M1 * (c2 & _LOW)
         c0 = (p1 >> _S32) ^ c1 ^ k0
-        c1 = p1 & _LOW
+        c1 = p1
         c2 = (p0 >> _S32) ^ c3 ^ k1
-        c3 = p0 & _LOW
+        c3 = p0
         k0 = (k0 + _W0) & _LOW
         k1 = (k1 + _W1) & _LOW
-    return c0, c1, c2, c3
+    return c0 & _LOW, c1 & _LOW, c2 & _LOW, c3 & _LOW
 
 
 @kernel

@@ -33,7 +33,7 @@ def spawn(quick: bool = False) -> Section:
     model = SwarmModel(config, rng=1)
     heavy = {
         "agents' columns": model.fleet.nbytes(),
-        "tasks in hands": sum(column.nbytes for column in model.flow.hands),
+        "tasks in hands": model.flow.hands.nbytes,
         "figures of clusters": sum(column.nbytes for column in model.flow.state),
     }
     each = {name: total / AGENTS for name, total in heavy.items()}

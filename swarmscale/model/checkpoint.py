@@ -15,13 +15,14 @@ from ..choices import Choices
 from ..errors import ConfigError
 from . import build
 from .config import Config
+from .flow.clusters import Hands
 from .flow.network import Network
 from .records import write_whole
 
 if TYPE_CHECKING:
     from .swarm import SwarmModel
 
-FORMAT = 1
+FORMAT = 2
 type Arrays = dict[str, np.ndarray[Any, Any]]
 
 
@@ -120,7 +121,7 @@ def _groups(model: SwarmModel) -> dict[str, dict[str, Any]]:
     cache = {name: getattr(flow.cache, name) for name in ("after", "before", "used")}
     return {
         "rows": model.fleet.rows._asdict(),
-        "hands": flow.hands._asdict(),
+        "hands": {"real": flow.hands.cards.real, "service": flow.hands.service},
         "state": flow.state._asdict(),
         "ingress": flow.ingress_servers._asdict(),
         "dispatch": flow.dispatch_servers._asdict(),
@@ -144,7 +145,7 @@ def _restore(model: SwarmModel, header: dict[str, Any], arrays: Arrays) -> None:
     fleet.rows = fleet.rows._replace(**group("rows"))
     fleet.size = arrays["fleet.size"].copy()
     fleet.version += 1
-    flow.hands = flow.hands._replace(**group("hands"))
+    flow.hands = Hands.of(**cast(dict[str, Any], group("hands")))
     flow.state = flow.state._replace(**group("state"))
     flow.ingress_servers = flow.ingress_servers._replace(**group("ingress"))
     flow.dispatch_servers = flow.dispatch_servers._replace(**group("dispatch"))

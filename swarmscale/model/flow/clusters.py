@@ -13,7 +13,7 @@ from .arrivals import Marks, token_row
 from .bits import bits_set, count_below, eight_below, lowest_bit, sixteen_equal
 from .ledger import Count, Ledger, bin_of, note, sampled, steps
 from .prefetch import prefetch
-from .tasks import Tasks, task_class
+from .tasks import Blocks, Cards, Tasks, blank_cards, card_back, card_meta, take_card, task_class
 
 _IDLE, _BUSY, _DRAINING, _RETIRED = IDLE, BUSY, DRAINING, RETIRED
 _COMPLETED, _LATE, _STARTED = int(Count.COMPLETED), int(Count.LATE), int(Count.STARTED)
@@ -40,33 +40,59 @@ class Hands(NamedTuple):
     """The task in each agent's hands; meaningful where the agent is busy or draining.
 
     Attributes:
-        uid: `[Q, S]` the task's key.
-        arrived: `[Q, S]` s.
-        work: `[Q, S]` s of a unit-speed agent.
+        cards: `[Q, S]` all that the task carries.
         service: `[Q, S]` s that the agent needs.
-        back: `[Q, S]` s, latency of the answer.
-        meta: `[Q, S]` class, entry node, attempts.
     """
 
-    uid: Ints
-    arrived: Floats
-    work: Floats
+    cards: Cards
     service: Floats32
-    back: Floats32
-    meta: Ints32
 
     @classmethod
     def empty(cls, clusters: int, slots: int) -> Hands:
         """Empty hands."""
-        shape = (clusters, slots)
-        return cls(
-            np.zeros(shape, np.int64),
-            np.zeros(shape),
-            np.zeros(shape),
-            np.zeros(shape, np.float32),
-            np.zeros(shape, np.float32),
-            np.zeros(shape, np.int32),
+        return cls(blank_cards(clusters, slots), np.zeros((clusters, slots), np.float32))
+
+    def longer(self, clusters: int) -> Hands:
+        """These hands and empty ones of so many more clusters."""
+        more = Hands.empty(clusters, self.service.shape[1])
+        return Hands.of(
+            np.concatenate([self.cards.real, more.cards.real]), np.concatenate([self.service, more.service])
         )
+
+    @classmethod
+    def of(cls, real: Floats, service: Floats32) -> Hands:
+        """Hands from the memory of their cards."""
+        return cls(Cards(real, real.view(np.int64)), service)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return self.cards.real.nbytes + self.service.nbytes
+
+    @property
+    def uid(self) -> Ints:
+        """`[Q, S]` the task's key."""
+        return self.cards.whole[..., 1]
+
+    @property
+    def arrived(self) -> Floats:
+        """`[Q, S]` s."""
+        return self.cards.real[..., 0]
+
+    @property
+    def work(self) -> Floats:
+        """`[Q, S]` s of a unit-speed agent."""
+        return self.cards.real[..., 2]
+
+    @property
+    def back(self) -> Floats32:
+        """`[Q, S]` s, latency of the answer."""
+        return (self.cards.whole[..., 3] >> 32).astype(np.int32).view(np.float32)
+
+    @property
+    def meta(self) -> Ints32:
+        """`[Q, S]` class, entry node, attempts."""
+        return (self.cards.whole[..., 3] & 0x7FFFFFFF).astype(np.int32)
 
 
 class ClusterState(NamedTuple):
@@ -165,31 +191,43 @@ def no_ends(capacity: int) -> Ends:
     )
 
 
+class Near(NamedTuple):
+    """What a cluster's agents are chosen by, of the tasks of some clusters, within the nearest cache.
+
+    Attributes:
+        at: `[cap]` s, when the task reaches the cluster.
+        work: `[cap]` s of a unit-speed agent.
+        meta: `[cap]` class, entry node, attempts.
+        card: `[cap]` number of the task's card.
+    """
+
+    at: Floats
+    work: Floats
+    meta: Ints
+    card: Indices
+
+
 @kernel
-def room_for(capacity: int) -> Tasks:
-    """Columns for ``capacity`` tasks; their place is known."""
-    return Tasks(
+def room_for(capacity: int) -> Near:
+    """Room for ``capacity`` tasks."""
+    return Near(
         np.empty(capacity, np.float64),
         np.empty(capacity, np.float64),
         np.empty(capacity, np.int64),
-        np.empty(capacity, np.float64),
-        np.empty(capacity, np.float32),
-        np.empty(capacity, np.int32),
-        np.empty(0, np.int32),
+        np.empty(capacity, np.uint32),
     )
 
 
 @kernel
-def fetch(tasks: Tasks, line: Indices, first: int, last: int, out: Tasks) -> None:
-    """Copy the tasks in line from ``first`` to ``last``: a loop that waits for many of them at a time."""
+def fetch(blocks: Blocks, line: Indices, first: int, last: int, out: Near) -> None:
+    """Copy of the tasks in line from ``first`` to ``last``: a loop that waits for many of them at a time."""
+    at, real, whole = blocks.at, blocks.cards.real, blocks.cards.whole
     for x in range(last - first):
         i = line[U(first) + U(x)]
-        out.at[x] = tasks.at[i]
-        out.arrived[x] = tasks.arrived[i]
-        out.uid[x] = tasks.uid[i]
-        out.work[x] = tasks.work[i]
-        out.back[x] = tasks.back[i]
-        out.meta[x] = tasks.meta[i]
+        out.card[x] = i
+        out.at[x] = at[i]
+        out.work[x] = real[i, 2]
+        out.meta[x] = card_meta(whole[i, 3])
 
 
 @kernel
@@ -261,6 +299,16 @@ def how_many_below(values: Floats, first: U, n: int, limit: float) -> U:
     return U(many + bits_set(bits))
 
 
+@kernel
+def hand_over(cards: Ints, i: int, hands: Ints, a: U) -> None:
+    """Copy card i into an agent's hands."""
+    arrived, uid, work, last = cards[i, 0], cards[i, 1], cards[i, 2], cards[i, 3]
+    hands[a, 0] = arrived
+    hands[a, 1] = uid
+    hands[a, 2] = work
+    hands[a, 3] = last
+
+
 @merged
 def choose_of_one(
     at: Floats, work: Floats, first: U, m: int, end: float, overhead: float, row0: U, ranked: U, slow: Floats32,
@@ -298,7 +346,7 @@ def choose_of_one(
 
 @merged
 def choose_of_many(
-    at: Floats, work: Floats, meta: Ints32, first: U, m: int, end: float, overhead: float, row0: U, skill0: U,
+    at: Floats, work: Floats, meta: Ints, first: U, m: int, end: float, overhead: float, row0: U, skill0: U,
     slots: int, slow: Floats32, skills: Bytes, rank: Bytes, types: Ints, first_word: Words, first_skill: Words,
     idle: Words, freed: Words, slot_at: Bytes, chosen: Indices, finishes: Floats, services: Floats32,
     hurried: Indices,
@@ -355,7 +403,7 @@ def serve_clusters(
     begin: float,
     end: float,
     probe: float,
-    due: Tasks,
+    blocks: Blocks,
     line: Indices,
     offsets: Ints,
     rest: Tasks,
@@ -384,7 +432,7 @@ def serve_clusters(
         begin: s, begin of the tick; tasks that came before it are in the queue already.
         end: s, end of the tick.
         probe: s, instant at which the number present is sampled.
-        due: tasks.
+        blocks: tasks.
         line: `[n]` rows of those that arrive before ``end`` or wait, by cluster, in the order of the queue.
         offsets: `[Q + 1]` where each cluster's tasks begin in ``line``.
         rest: out: tasks that still wait, by cluster in the order of the queue.
@@ -410,16 +458,15 @@ def serve_clusters(
     for q in range(0, len(offsets) - 1, _BLOCK):
         most = max(most, offsets[min(q + _BLOCK, len(offsets) - 1)] - offsets[q])
     near = room_for(most + 8)
-    at, arrived, uid, work, back, meta = near.at, near.arrived, near.uid, near.work, near.back, near.meta
+    at, work, meta, card = near.at, near.work, near.meta, near.card
+    real, whole = blocks.cards.real, blocks.cards.whole
     ended = no_ends(slots + most + 1)
     bins = np.empty(slots + most + 1, np.int64)
-    r_at, r_arrived, r_uid, r_work = rest.at, rest.arrived, rest.uid, rest.work
-    r_back, r_meta, r_place = rest.back, rest.meta, rest.place
     # flat arrays and unsigned rows: no index can be negative, so none is tested for it
     codes, ends, slow = fleet.state.reshape(-1), fleet.free_at.reshape(-1), fleet.slowness.reshape(-1)
     skills, rank = fleet.skill.reshape(-1), fleet.rank.reshape(-1)
-    h_uid, h_arrived, h_work = hands.uid.reshape(-1), hands.arrived.reshape(-1), hands.work.reshape(-1)
-    h_service, h_back, h_meta = hands.service.reshape(-1), hands.back.reshape(-1), hands.meta.reshape(-1)
+    h_real, h_whole = hands.cards.real.reshape(-1, 4), hands.cards.whole.reshape(-1, 4)
+    h_words, h_service = hands.cards.whole.reshape(-1), hands.service.reshape(-1)
     class_type, deadline_s, how = marks.class_type, marks.deadline_s, marks.how
     prompt, generated = marks.prompt, marks.generated
     prefill_s, key, bound, replayed = marks.prefill_s, marks.key, rule.bound, marks.replayed
@@ -487,7 +534,7 @@ def serve_clusters(
     for q in range(len(offsets) - 1):
         if q % _BLOCK == 0:
             base = offsets[q]
-            fetch(due, line, base, offsets[min(q + _BLOCK, len(offsets) - 1)], near)
+            fetch(blocks, line, base, offsets[min(q + _BLOCK, len(offsets) - 1)], near)
         j = offsets[q] - base
         last = offsets[q + 1] - base
         row0, skill0 = U(q * slots), U(q * 6 * slots)
@@ -502,7 +549,7 @@ def serve_clusters(
         prefetch(ends, row_ahead, slots)
         prefetch(slow, row_ahead, slots)
         prefetch(h_service, row_ahead, slots)
-        prefetch(h_arrived, row_ahead, slots)
+        prefetch(h_words, row_ahead * U(4), 2 * slots)
         free = busy = draining = n = 0
         for w in range(words):
             free += bits_set(sets[w])
@@ -515,19 +562,20 @@ def serve_clusters(
                 bits &= bits - one
                 a = row0 + s
                 t = ends[a]
-                kind = task_class(h_meta[a])
+                word = h_whole[a, 3]
+                kind = task_class(card_meta(word))
                 raw_who[n] = s
                 raw_times[n] = t
                 ended.at[n] = max(t, begin)
-                ended.arrived[n] = h_arrived[a]
-                ended.back[n] = h_back[a]
+                ended.arrived[n] = h_real[a, 0]
+                ended.back[n] = card_back(word)
                 ended.service[n] = h_service[a]
-                ended.useful[n] = h_work[a] * slow[a]
+                ended.useful[n] = h_real[a, 2] * slow[a]
                 ended.limit[n] = deadline_s[kind]
                 if tokens:
                     ended.kind[n] = kind
-                    ended.uid[n] = h_uid[a]
-                    ended.work[n] = h_work[a]
+                    ended.uid[n] = h_whole[a, 1]
+                    ended.work[n] = h_real[a, 2]
                 n += 1
         done = n
         ready = busy - draining + free
@@ -551,7 +599,7 @@ def serve_clusters(
                     ready += 1
                     ready_t -= steps(max(ends[row0 + s], begin))
                     n += 1
-        prefetch(h_work, row_ahead, slots)
+        prefetch(h_words, row_ahead * U(4) + U(2 * slots), 2 * slots)
         for k in range(len(types)):
             ranked = skill0 + U(types[k] * slots)
             for x in range(span):
@@ -584,8 +632,6 @@ def serve_clusters(
                 for i in range(m):
                     there += leaving[i]
                     calm &= there > i
-        prefetch(h_back, row_ahead, slots)
-        prefetch(h_meta, row_ahead, slots)
         head = 0
         tail = 0
         if calm:
@@ -615,12 +661,7 @@ def serve_clusters(
                 freed[x] = none
             for x in range(m):
                 a = U(chosen[x])
-                i = first_in + U(x)  # type: ignore[assignment]
-                h_uid[a] = uid[i]
-                h_arrived[a] = arrived[i]
-                h_work[a] = work[i]
-                h_back[a] = back[i]
-                h_meta[a] = meta[i]
+                hand_over(whole, card[first_in + U(x)], h_whole, a)
                 h_service[a] = services[x]
                 ends[a] = finishes[x]
                 codes[a] = _BUSY if finishes[x] >= end else _IDLE
@@ -629,15 +670,15 @@ def serve_clusters(
                 i = first_in + y  # type: ignore[assignment]
                 kind = U(task_class(meta[i]))  # type: ignore[assignment]
                 ended.at[done] = finishes[y]
-                ended.arrived[done] = arrived[i]
-                ended.back[done] = back[i]
+                ended.arrived[done] = real[card[i], 0]
+                ended.back[done] = card_back(whole[card[i], 3])
                 ended.service[done] = services[y]
                 ended.useful[done] = work[i] * slow[chosen[y]]
                 ended.limit[done] = deadline_s[kind]
                 busy_t += steps(finishes[y])
                 if tokens:
                     ended.kind[done] = kind
-                    ended.uid[done] = uid[i]
+                    ended.uid[done] = whole[card[i], 1]
                     ended.work[done] = work[i]
                 done += 1
             for x in range(m):
@@ -694,11 +735,11 @@ def serve_clusters(
                         code = codes[a]
                         if code == _BUSY or code == _DRAINING:  # noqa: SIM109
                             if not plain:
-                                if sampled(h_uid[a], below):
-                                    note(ledger, h_uid[a], 8, now, np.int64(a))  # type: ignore[arg-type]
+                                if sampled(h_whole[a, 1], below):
+                                    note(ledger, h_whole[a, 1], 8, now, np.int64(a))  # type: ignore[arg-type]
                                 if answers:
-                                    answered_uid[answered] = h_uid[a]
-                                    answered_meta[answered] = h_meta[a]
+                                    answered_uid[answered] = h_whole[a, 1]
+                                    answered_meta[answered] = card_meta(h_whole[a, 3])
                                     answered += 1
                             busy -= 1
                             if code == _DRAINING:
@@ -721,8 +762,8 @@ def serve_clusters(
                         if free == 0:
                             if tail - head >= bound:
                                 count[_FULL] += 1
-                                if sampled(uid[i], below):
-                                    note(ledger, uid[i], 9, now, _FULL)
+                                if sampled(whole[card[i], 1], below):
+                                    note(ledger, whole[card[i], 1], 9, now, _FULL)
                             else:
                                 queue[tail] = i
                                 tail += 1
@@ -743,12 +784,8 @@ def serve_clusters(
                 skill = skills[skilled + s]
                 service = work[i] * np.float64(slow[a]) * (overhead / skill)
                 f = now + service
-                h_uid[a] = uid[i]
-                h_arrived[a] = arrived[i]
-                h_work[a] = work[i]
+                hand_over(whole, card[i], h_whole, a)
                 h_service[a] = service
-                h_back[a] = back[i]
-                h_meta[a] = meta[i]
                 ends[a] = f
                 codes[a] = _BUSY
                 busy += 1
@@ -758,20 +795,20 @@ def serve_clusters(
                 work_all += steps(work[i])
                 match_all += np.int64(skill)  # type: ignore[assignment]
                 wait_hist[bin_of(now - at[i])] += 1
-                if sampled(uid[i], below):
-                    note(ledger, uid[i], 7, now, np.int64(a))  # type: ignore[arg-type]
+                if not plain and sampled(whole[card[i], 1], below):
+                    note(ledger, whole[card[i], 1], 7, now, np.int64(a))  # type: ignore[arg-type]
                 if f >= end:
                     ends_t += steps(f)
                 else:
                     ended.at[done] = f
-                    ended.arrived[done] = arrived[i]
-                    ended.back[done] = back[i]
+                    ended.arrived[done] = real[card[i], 0]
+                    ended.back[done] = card_back(whole[card[i], 3])
                     ended.service[done] = service
                     ended.useful[done] = work[i] * slow[a]
                     ended.limit[done] = deadline_s[kind]
                     if tokens:
                         ended.kind[done] = kind
-                        ended.uid[done] = uid[i]
+                        ended.uid[done] = whole[card[i], 1]
                         ended.work[done] = work[i]
                     done += 1
                     busy_t += steps(f)
@@ -791,7 +828,6 @@ def serve_clusters(
                         p = 0
             if asked:
                 seen += tail - head + busy
-        prefetch(h_uid, row_ahead, slots)
         late, response, service_t, useful = count_answers(ended, done, per_s, bins, response_hist, met)
         late_all += late
         response_all += response
@@ -810,13 +846,7 @@ def serve_clusters(
         for x in range(head, tail):
             i = queue[x]
             backlog += work[i]
-            r_at[n_rest] = at[i]
-            r_arrived[n_rest] = arrived[i]
-            r_uid[n_rest] = uid[i]
-            r_work[n_rest] = work[i]
-            r_back[n_rest] = back[i]
-            r_meta[n_rest] = meta[i]
-            r_place[n_rest] = q
+            take_card(blocks.cards, card[i], at[i], q, rest, n_rest)
             n_rest += 1
         s_waiting[q] = tail - head
         s_in_service[q] = busy

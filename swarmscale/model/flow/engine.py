@@ -17,7 +17,7 @@ from .dispatch import DispatchRule, DispatchView
 from .ledger import DROP, TICKS_PER_S, Count, Ledger, note, sampled
 from .network import Network
 from .stations import Scratch, Servers, Station, scratch_of
-from .tasks import ATTEMPT_SHIFT, Columns, Pool, Tasks
+from .tasks import ATTEMPT_SHIFT, Blocks, Columns, Pool, Tasks, blank_blocks
 from .travel import Cache, Homes, Mesh, remember_answers
 from .way import Seen, seen_of, to_clusters, to_dispatch
 
@@ -58,7 +58,7 @@ class Desk:
         answered: `[cap]` keys and metas of answered tasks, where caches want them.
     """
 
-    blocks: Pool = field(default_factory=Pool)
+    blocks: Blocks = field(default_factory=lambda: blank_blocks(1024))
     rows: Scratch = field(default_factory=lambda: scratch_of(1024))
     seen: Seen = field(default_factory=lambda: seen_of(1024))
     choice: Ints32 = field(default_factory=lambda: np.empty(1024, np.int32))
@@ -72,7 +72,7 @@ class Desk:
             size = rows * 3 // 2
             self.rows, self.seen = scratch_of(size), seen_of(size)
             self.choice, self.delay = np.empty(size, np.int32), np.zeros(size)
-        self.blocks.reserve(rows)
+            self.blocks = blank_blocks(size)
         if answers > len(self.answered_uid):
             self.answered_uid = np.empty(answers * 3 // 2, np.int64)
             self.answered_meta = np.empty(answers * 3 // 2, np.int32)
@@ -164,7 +164,7 @@ class TaskFlow:
         ingress, coming, _ = self.pools
         desk, rows = self._desk, self.demand.profile.rows
         n, self.spare[0].n, self.spare[1].n = to_dispatch(
-            begin, end, probe, ingress.tasks, ingress.n, coming.tasks, coming.n, desk.blocks.tasks,
+            begin, end, probe, ingress.tasks, ingress.n, coming.tasks, coming.n, desk.blocks,
             self.spare[0].tasks, self.spare[1].tasks, self.ingress, self.ingress_servers, self.dispatch,
             self.dispatch_servers, rows.dispatch_s if rows is not None else _NONE, self.keys, self.demand.marks,
             self.mesh, self._homes(), self.cache, desk.rows, self._offsets, desk.seen, self.ledger,
@@ -215,7 +215,7 @@ class TaskFlow:
         """Send the tasks to their clusters and serve these."""
         desk, waiting, rest, marks = self._desk, self.pools[2], self.spare[2], self.demand.marks
         rest.n, answered = to_clusters(
-            begin, end, probe, desk.blocks.tasks, n, waiting.tasks, waiting.n, desk.choice, desk.delay,
+            begin, end, probe, desk.blocks, n, waiting.tasks, waiting.n, desk.choice, desk.delay,
             self.local_s, self.mesh.task_bytes, self.mesh.control_bytes, rest.tasks, self.fleet.rows, self.hands,
             self.state, self.clusters, marks, desk.answered_uid, desk.answered_meta, desk.rows, self.demand.bin_s,
             self.ledger,
@@ -265,17 +265,21 @@ class TaskFlow:
         held = rows[(state == BUSY) | (state == DRAINING)]
         if not len(held):
             return 0
-        h = Hands(*(column.reshape(-1)[held] for column in self.hands))
+        h = self.hands
         again = Tasks(
-            at=np.full(len(held), np.nextafter(now, -np.inf)), arrived=h.arrived, uid=h.uid, work=h.work,
-            back=h.back, meta=h.meta + np.int32(1 << ATTEMPT_SHIFT),
+            at=np.full(len(held), np.nextafter(now, -np.inf)),
+            arrived=h.arrived.reshape(-1)[held],
+            uid=h.uid.reshape(-1)[held],
+            work=h.work.reshape(-1)[held],
+            back=h.back.reshape(-1)[held],
+            meta=h.meta.reshape(-1)[held] + np.int32(1 << ATTEMPT_SHIFT),
             place=(held // self.fleet.slots).astype(np.int32),
-        )  # fmt: skip
+        )
         tried = (again.meta >> ATTEMPT_SHIFT) & 15
         keep = tried < self.attempts
         self.ledger.count[Count.INTERRUPTED] += len(held)
         self.ledger.count[Count.DROPPED_ATTEMPTS] += int((~keep).sum())
-        for uid in h.uid[~keep]:
+        for uid in again.uid[~keep]:
             if sampled(uid, self.ledger.log_below[0]):
                 note(self.ledger, uid, DROP, now, int(Count.DROPPED_ATTEMPTS))
         pool, old = self.pools[2], self.pools[2].used()
@@ -297,7 +301,7 @@ class TaskFlow:
         more = self.fleet.clusters - len(self.state.waiting)
         if more <= 0:
             return
-        self.hands = Hands(*_longer(self.hands, Hands.empty(more, self.fleet.slots)))
+        self.hands = self.hands.longer(more)
         self.state = ClusterState(*_longer(self.state, ClusterState.empty(more)))
 
 

@@ -31,8 +31,6 @@ def line_up(
     Returns:
         Number of tasks due.
     """
-    if in_runs(at, place, n, end, offsets, order):
-        return n
     places = len(offsets) - 1
     for p in range(places + 1):
         offsets[p] = 0
@@ -67,7 +65,7 @@ def line_up(
 def in_runs(at: Floats, place: Ints32, n: int, end: float, offsets: Ints, order: Indices) -> bool:
     """Do the work of :func:`line_up` for tasks in two runs by place and time: those that waited, then others.
 
-    That is how tasks lie at ingress. Returns False, with nothing done, if they do not lie so or some come
+    That is how most lie at ingress. Returns False, with nothing done, if they do not lie so or some come
     at ``end`` or later.
     """
     places = len(offsets) - 1

@@ -9,10 +9,10 @@ import numpy as np
 from ...arrays import Floats, Indices, Ints, Ints32, kernel
 from ...rng import unit
 from .arrivals import words_of
-from .grouping import keep, line_up, line_up_blocks, list_later
+from .grouping import in_runs, keep, line_up, line_up_blocks, list_later
 from .laws import sample
 from .ledger import Count, Ledger, note, sampled, steps
-from .tasks import Tasks, copy_task, task_class
+from .tasks import Blocks, Tasks, take_card, task_class
 
 WAIT_T = np.array([int(Count.INGRESS_WAIT_T), int(Count.DISPATCH_WAIT_T)])
 BUSY_T = np.array([int(Count.INGRESS_BUSY_T), int(Count.DISPATCH_BUSY_T)])
@@ -130,20 +130,23 @@ def run_ingress(
         return n, 0
     line = scratch.line
     offsets = np.empty(len(servers.free_at) + 1, np.int64)
-    due = line_up(tasks.at, tasks.place, n, begin, end, offsets, scratch.bucket, line)
+    due = n
+    if not in_runs(tasks.at, tasks.place, n, end, offsets, line):
+        due = line_up(tasks.at, tasks.place, n, begin, end, offsets, scratch.bucket, line)
     arrived(tasks, line, due, begin, deadline_s, ledger)
     known = due if due == n else list_later(tasks.at, 0, n, end, line, due)
     service_times(station, tasks.uid, n, key, scratch.service)
     n_served, waiting = serve_stations(
-        station, servers, begin, end, probe, tasks, line, offsets, scratch.service, served, offsets.copy(), rest,
-        ledger,
+        station, servers, begin, end, probe, tasks.at, tasks.uid, line, offsets, scratch.service, served,
+        offsets.copy(), ledger,
     )  # fmt: skip
-    return n_served, keep(tasks, line, due, known, rest, waiting)
+    kept = keep(tasks, line, 0, waiting, rest, 0)
+    return n_served, keep(tasks, line, due, known, rest, kept)
 
 
 @kernel
 def run_dispatch(
-    station: Station, servers: Servers, begin: float, end: float, probe: float, tasks: Tasks, begins: Ints,
+    station: Station, servers: Servers, begin: float, end: float, probe: float, blocks: Blocks, begins: Ints,
     ends: Ints, given_s: Floats, key: np.uint64, served: Indices, served_offsets: Ints, rest: Tasks,
     scratch: Scratch, ledger: Ledger,
 ) -> tuple[int, int, int]:  # fmt: skip
@@ -155,7 +158,7 @@ def run_dispatch(
         begin: s.
         end: s.
         probe: s, instant at which the number present is sampled; outside the tick if none.
-        tasks: tasks at dispatch or on their way to it.
+        blocks: tasks at dispatch or on their way to it.
         begins: `[K]` first row of each node's tasks.
         ends: `[K]` one behind the last.
         given_s: `[R]` s, service time of each row of a replayed list, or empty.
@@ -169,35 +172,39 @@ def run_dispatch(
     Returns:
         Tasks served, tasks that wait, and rows in ``rest``.
     """
-    line, service, uid = scratch.line, scratch.service, tasks.uid
+    line, service, at, uid = scratch.line, scratch.service, blocks.at, blocks.uid
     nodes = len(begins)
     offsets = np.empty(nodes + 1, np.int64)
-    due = line_up_blocks(tasks.at, begins, ends, begin, end, offsets, scratch.bucket, line)
+    due = line_up_blocks(at, begins, ends, begin, end, offsets, scratch.bucket, line)
     known = due
     for k in range(nodes):
         first, last = begins[k], ends[k]
-        known = list_later(tasks.at, first, last, end, line, known)
+        known = list_later(at, first, last, end, line, known)
         if len(given_s) > 0:
             for i in range(first, last):
                 service[i] = given_s[uid[i] & 0xFFFFFF]
         else:
             service_times(station, uid[first:last], last - first, key, service[first:last])
     n_served, waiting = serve_stations(
-        station,
-        servers,
-        begin,
-        end,
-        probe,
-        tasks,
-        line,
-        offsets,
-        service,
-        served,
-        served_offsets,
-        rest,
-        ledger,
+        station, servers, begin, end, probe, at, uid, line, offsets, service, served, served_offsets, ledger
     )
-    return n_served, waiting, keep(tasks, line, due, known, rest, waiting)
+    kept = keep_cards(blocks, line, 0, waiting, begins, rest, 0)
+    return n_served, waiting, keep_cards(blocks, line, due, known, begins, rest, kept)
+
+
+@kernel
+def keep_cards(
+    blocks: Blocks, line: Indices, first: int, last: int, begins: Ints, rest: Tasks, n_rest: int
+) -> int:
+    """Like :func:`keep` for tasks that lie node by node: their place is the block in which they lie."""
+    for x in range(first, last):
+        i = line[x]
+        k = len(begins) - 1
+        while begins[k] > i:
+            k -= 1
+        take_card(blocks.cards, i, blocks.at[i], k, rest, n_rest)
+        n_rest += 1
+    return n_rest
 
 
 @kernel
@@ -276,13 +283,13 @@ def serve_stations(
     begin: float,
     end: float,
     probe: float,
-    due: Tasks,
+    at: Floats,
+    uid: Ints,
     line: Indices,
     offsets: Ints,
     service: Floats,
     served: Indices,
     served_offsets: Ints,
-    rest: Tasks,
     ledger: Ledger,
 ) -> tuple[int, int]:
     """Serve the tasks that reached each node's station before ``end``, first come first served.
@@ -298,23 +305,23 @@ def serve_stations(
         begin: s, begin of the tick; tasks that came before it were let in already.
         end: s, end of the tick.
         probe: s, instant at which the number present is sampled; outside the tick if none.
-        due: tasks; ``at`` of those served becomes the end of their service.
-        line: `[n]` rows of ``due`` that arrive before ``end``, by node and in time order; overwritten.
+        at: `[rows]` s, when tasks are there; of those served it becomes the end of their service.
+        uid: `[rows]` their keys.
+        line: `[n]` rows of those that arrive before ``end``, by node and in time order; afterwards it begins with
+            the rows of those that still wait.
         offsets: `[K + 1]` where each node's tasks begin in ``line``.
-        service: `[rows]` service time of each task of ``due`` in s.
+        service: `[rows]` service time of each task in s.
         served: out: rows of the tasks served, by node and in time order.
         served_offsets: `[K + 1]` out: where each node's begin.
-        rest: out: tasks that still wait, by node and in time order.
         ledger: counts, sampled log.
 
     Returns:
-        Tasks served, and rows in ``rest``.
+        Tasks served, and tasks that wait.
     """
     n_served = 0
     n_rest = 0
     stage = station.stage
     batch, bound, overhead = station.batch, station.bound, station.overhead_s
-    at, uid = due.at, due.uid
     server_free, in_service, server_busy = servers.free_at, servers.in_service, servers.busy_t
     busy_all = 0
     wait_all = 0
@@ -394,7 +401,7 @@ def serve_stations(
         count[WAITING[stage]] += tail - head
         for x in range(head, tail):
             seen += at[line[x]] <= instant
-            copy_task(due, line[x], rest, n_rest)
+            line[n_rest] = line[x]
             n_rest += 1
         server_free[k] = free
     served_offsets[len(offsets) - 1] = n_served

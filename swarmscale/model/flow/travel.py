@@ -10,7 +10,7 @@ from ...arrays import Bools, Floats, Floats32, Indices, Ints, Ints32, Words, ker
 from ...rng import draw, ln, unit32
 from .arrivals import words_of
 from .ledger import Count, Ledger, bin_of, message, note, sampled, steps
-from .tasks import Tasks, copy_task, task_class, task_entry
+from .tasks import Blocks, Tasks, task_class, task_entry, write_card
 
 _COMPLETED, _HITS, _LOOKUPS = int(Count.COMPLETED), int(Count.CACHE_HITS), int(Count.CACHE_LOOKUPS)
 _LOST, _UNREACHABLE = int(Count.DROPPED_LOST), int(Count.DROPPED_UNREACHABLE)
@@ -233,7 +233,7 @@ def choose_homes(
 @kernel
 def leave_entry(
     tasks: Tasks, rows: Indices, n: int, mesh: Mesh, homes: Homes, cache: Cache, key: np.uint64,
-    network_key: np.uint64, deadline_s: Floats, home: Indices, coming: Tasks, n_coming: int, out: Tasks,
+    network_key: np.uint64, deadline_s: Floats, home: Indices, coming: Tasks, n_coming: int, out: Blocks,
     begins: Ints, ends: Ints, ledger: Ledger,
 ) -> None:  # fmt: skip
     """Send tasks that left ingress on their way: answered from the cache, or over the mesh to their home.
@@ -276,20 +276,22 @@ def leave_entry(
         ends[k] = begins[k]
     for i in range(n_coming):
         k = np.uint32(coming.place[i])
-        copy_task(coming, i, out, ends[k])
+        r = ends[k]
         ends[k] += 1
+        out.at[r] = coming.at[i]
+        out.uid[r] = coming.uid[i]
+        write_card(
+            out.cards, r, coming.arrived[i], coming.uid[i], coming.work[i], coming.back[i], coming.meta[i]
+        )  # fmt: skip
     a, b, c, d = four_words(_BLOCK)
     at, back = np.empty(_BLOCK), np.empty(_BLOCK, np.float32)
     entry, uid = np.empty(_BLOCK, np.int32), np.empty(_BLOCK, np.int64)
     there_by, back_by = np.empty(_BLOCK), np.empty(_BLOCK)
     rest = np.empty(_BLOCK, np.uint32)
     below = ledger.log_below[0]
-    t_at, t_place, t_uid, t_arrived, t_work, t_meta = (
-        tasks.at, tasks.place, tasks.uid, tasks.arrived, tasks.work, tasks.meta,
-    )  # fmt: skip
-    o_at, o_arrived, o_uid, o_work, o_back, o_meta, o_place = (
-        out.at, out.arrived, out.uid, out.work, out.back, out.meta, out.place,
-    )  # fmt: skip
+    t_at, t_place, t_uid = tasks.at, tasks.place, tasks.uid
+    t_arrived, t_work, t_meta = tasks.arrived, tasks.work, tasks.meta
+    o_at, o_uid, o_cards = out.at, out.uid, out.cards
     for first in range(0, n, _BLOCK):  # block by block, in plain loops, within the nearest cache
         m = min(_BLOCK, n - first)
         mine, to = rows[first : first + m], home[first : first + m]
@@ -319,12 +321,8 @@ def leave_entry(
             r = np.uint64(ends[h])
             ends[h] = r + np.uint64(1)
             o_at[r] = at[x]
-            o_arrived[r] = t_arrived[i]
             o_uid[r] = uid[x]
-            o_work[r] = t_work[i]
-            o_back[r] = back[x]
-            o_meta[r] = t_meta[i]
-            o_place[r] = h
+            write_card(o_cards, r, t_arrived[i], uid[x], t_work[i], back[x], t_meta[i])  # type: ignore[arg-type]
             if sampled(uid[x], below):
                 note(ledger, uid[x], 3, at[x], np.int64(h))
 

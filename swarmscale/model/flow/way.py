@@ -13,7 +13,7 @@ from .clusters import ClusterState, Hands, Rule, serve_clusters
 from .grouping import line_up
 from .ledger import Count, Ledger, bin_of, note, sampled, settle, steps
 from .stations import Scratch, Servers, Station, run_dispatch, run_ingress
-from .tasks import Tasks, copy_task, task_class
+from .tasks import Blocks, Tasks, card_back, card_meta, take_card, task_class, write_card
 from .travel import Cache, Homes, Mesh, leave_entry
 
 _UNREACHABLE, _NETWORK_T = int(Count.DROPPED_UNREACHABLE), int(Count.NETWORK_T)
@@ -42,7 +42,7 @@ def seen_of(rows: int) -> Seen:
 @kernel
 def to_dispatch(
     begin: float, end: float, probe: float, arriving: Tasks, n_arriving: int, coming: Tasks, n_coming: int,
-    blocks: Tasks, arriving_rest: Tasks, coming_rest: Tasks, ingress: Station, ingress_servers: Servers,
+    blocks: Blocks, arriving_rest: Tasks, coming_rest: Tasks, ingress: Station, ingress_servers: Servers,
     dispatch: Station, dispatch_servers: Servers, given_s: Floats, keys: tuple[np.uint64, np.uint64],
     marks: Marks, mesh: Mesh, homes: Homes, cache: Cache, scratch: Scratch, offsets: Ints, seen: Seen,
     ledger: Ledger,
@@ -94,18 +94,18 @@ def to_dispatch(
     )  # fmt: skip
     ledger.count[_IN_TRANSIT] += n_later - waiting
     ledger.count[_SAMPLES] += begin <= probe < end
-    uid, work, meta, class_type = blocks.uid, blocks.work, blocks.meta, marks.class_type
+    real, whole, class_type = blocks.cards.real, blocks.cards.whole, marks.class_type
     for x in range(n):
         i = served[x]
-        seen.uid[x] = uid[i]
-        seen.work[x] = work[i]
-        seen.type[x] = class_type[task_class(meta[i])]
+        seen.uid[x] = whole[i, 1]
+        seen.work[x] = real[i, 2]
+        seen.type[x] = class_type[task_class(card_meta(whole[i, 3]))]
     return n, n_rest, n_later
 
 
 @kernel
 def to_clusters(
-    begin: float, end: float, probe: float, tasks: Tasks, n: int, waiting: Tasks, n_waiting: int, choice: Ints32,
+    begin: float, end: float, probe: float, blocks: Blocks, n: int, waiting: Tasks, n_waiting: int, choice: Ints32,
     delay: Floats, local_s: float, task_bytes: int, control_bytes: int, rest: Tasks, fleet: Rows, hands: Hands,
     state: ClusterState, rule: Rule, marks: Marks, answered_uid: Ints, answered_meta: Ints32, scratch: Scratch,
     bin_s: float, ledger: Ledger,
@@ -116,7 +116,7 @@ def to_clusters(
         begin: s.
         end: s.
         probe: s, instant at which the numbers present are sampled.
-        tasks: tasks; those dispatched are the rows in ``scratch.served``, by node and in time order.
+        blocks: tasks; those dispatched are the rows in ``scratch.served``, by node and in time order.
         n: how many are dispatched.
         waiting: tasks that wait in clusters or are on their way to one, by cluster and in time order.
         n_waiting: rows in use.
@@ -144,9 +144,13 @@ def to_clusters(
     room = 0
     for x in range(n):
         room = max(room, np.int64(rows[x]) + 1)
-    sent = send(tasks, n, choice, delay, local_s, task_bytes, control_bytes, scratch, ledger)
+    sent = send(blocks, n, choice, delay, local_s, task_bytes, control_bytes, scratch, ledger)
     for i in range(n_waiting):
-        copy_task(waiting, i, tasks, room + i)
+        write_card(
+            blocks.cards, room + i, waiting.arrived[i], waiting.uid[i], waiting.work[i], waiting.back[i],
+            waiting.meta[i],
+        )  # fmt: skip
+        blocks.at[room + i] = waiting.at[i]
         rows[sent + i] = room + i
         time[sent + i] = waiting.at[i]
         cluster[sent + i] = waiting.place[i]
@@ -157,13 +161,13 @@ def to_clusters(
     for x in range(due):
         line[x] = rows[line[x]]
     n_rest, answered = serve_clusters(
-        begin, end, probe, tasks, line, offsets, rest, fleet, hands, state, rule, marks, answered_uid,
+        begin, end, probe, blocks, line, offsets, rest, fleet, hands, state, rule, marks, answered_uid,
         answered_meta, scratch.bucket, ledger,
     )  # fmt: skip
     if due < n:
         for x in range(n):
             if time[x] >= end:
-                copy_task(tasks, rows[x], rest, n_rest)
+                take_card(blocks.cards, rows[x], time[x], cluster[x], rest, n_rest)
                 n_rest += 1
         ledger.count[_IN_TRANSIT] += n - due
     settle(ledger, int(begin / bin_s + 1e-9), int(end / bin_s + 1e-9))
@@ -172,7 +176,7 @@ def to_clusters(
 
 @kernel
 def send(
-    tasks: Tasks, n: int, choice: Ints32, delay: Floats, local_s: float, task_bytes: int, control_bytes: int,
+    blocks: Blocks, n: int, choice: Ints32, delay: Floats, local_s: float, task_bytes: int, control_bytes: int,
     scratch: Scratch, ledger: Ledger,
 ) -> int:  # fmt: skip
     """Send dispatched tasks to their clusters: rows, times and clusters stand in ``scratch``; return how many went.
@@ -182,7 +186,7 @@ def send(
     """
     count, hist = ledger.count, ledger.hist[1]
     below = ledger.log_below[0]
-    at, arrived_at, uid, back, place = tasks.at, tasks.arrived, tasks.uid, tasks.back, tasks.place
+    at, uid, real, whole = blocks.at, blocks.uid, blocks.cards.real, blocks.cards.whole
     rows, time, cluster = scratch.served, scratch.time, scratch.cluster
     m = 0
     network = 0
@@ -195,11 +199,10 @@ def send(
             continue
         t = at[i] + (local_s + delay[x])
         at[i] = t
-        place[i] = choice[x]
         rows[m] = i
         time[m] = t
         cluster[m] = choice[x]
-        took = t - arrived_at[i] + np.float64(back[i])
+        took = t - real[i, 0] + card_back(whole[i, 3])
         network += steps(took)
         hist[bin_of(took)] += 1
         if sampled(uid[i], below):
