@@ -361,9 +361,9 @@ def choose_of_many(
             idle[w] |= freed[U(x) * width + U(w)]
         i = first + U(x)
         kind = U(task_class(meta[i]))
-        w = first_word[kind]  # type: ignore[assignment]
+        w = first_word[kind]
         while idle[w] == none:
-            w += one  # type: ignore[assignment]
+            w += one
         s = U(slot_at[(U(w) << U(6)) + lowest_bit(idle[w])])
         a = row0 + s
         for k in range(len(types)):
@@ -655,7 +655,8 @@ def serve_clusters(
             else:
                 early = choose_of_one(
                     at, work, first_in, m, end, overhead, row0, skill0 + first_skill[0], slow, skills, rank,
-                    idle[0], idle[1] if words > 1 else none, U(words), freed, slot_at, chosen, finishes, services, hurried,
+                    idle[0], idle[1] if words > 1 else none, U(words), freed, slot_at, chosen, finishes, services,
+                    hurried,
                 )  # fmt: skip
             for x in range((m + 1) * len(idle)):
                 freed[x] = none

@@ -180,7 +180,7 @@ def by_time(
 
 @kernel
 def list_later(at: Floats, first: int, last: int, end: float, line: Indices, m: int) -> int:
-    """Add the rows from ``first`` to ``last`` that come at ``end`` or later behind ``m`` others; return how many then."""
+    """Add the rows from ``first`` to ``last`` that come at ``end`` or later behind ``m`` others; return the number."""
     for i in range(first, last):
         if at[i] >= end:
             line[m] = i

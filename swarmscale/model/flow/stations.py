@@ -68,6 +68,7 @@ class Scratch(NamedTuple):
     Attributes:
         line: rows of tasks in the order in which a stage serves them.
         served: rows of tasks that a stage has served.
+        row: rows of the tasks that go to clusters.
         home: home nodes.
         cluster: clusters.
         bucket: `[2 rows + 1]` for sorting.
@@ -77,6 +78,7 @@ class Scratch(NamedTuple):
 
     line: Indices
     served: Indices
+    row: Indices
     home: Indices
     cluster: Ints32
     bucket: Indices
@@ -87,6 +89,7 @@ class Scratch(NamedTuple):
 def scratch_of(rows: int) -> Scratch:
     """Buffers for so many tasks."""
     return Scratch(
+        np.empty(rows, np.uint32),
         np.empty(rows, np.uint32),
         np.empty(rows, np.uint32),
         np.empty(rows, np.uint32),

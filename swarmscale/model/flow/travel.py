@@ -275,9 +275,9 @@ def leave_entry(
         room += ends[k]
         ends[k] = begins[k]
     for i in range(n_coming):
-        k = np.uint32(coming.place[i])
-        r = ends[k]
-        ends[k] += 1
+        h = np.uint32(coming.place[i])
+        r = ends[h]
+        ends[h] += 1
         out.at[r] = coming.at[i]
         out.uid[r] = coming.uid[i]
         write_card(
@@ -287,7 +287,7 @@ def leave_entry(
     at, back = np.empty(_BLOCK), np.empty(_BLOCK, np.float32)
     entry, uid = np.empty(_BLOCK, np.int32), np.empty(_BLOCK, np.int64)
     there_by, back_by = np.empty(_BLOCK), np.empty(_BLOCK)
-    rest = np.empty(_BLOCK, np.uint32)
+    rest, spot, gone = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32), np.zeros(_BLOCK, np.bool_)
     below = ledger.log_below[0]
     t_at, t_place, t_uid = tasks.at, tasks.place, tasks.uid
     t_arrived, t_work, t_meta = tasks.arrived, tasks.work, tasks.meta
@@ -309,22 +309,39 @@ def leave_entry(
         for y in range(n_rest):
             x = rest[y]
             reason, at[x], back[x] = walk(
-                uid[x], np.int64(entry[x]), np.int64(to[x]), at[x], mesh, key, a[x], there_by[x], back_by[x],
+                uid[x], int(np.int64(entry[x])), int(np.int64(to[x])), at[x], mesh, key, a[x], there_by[x], back_by[x],
                 ledger,
             )  # fmt: skip
-            entry[x] = -1 if reason else entry[x]
-            dropped += reason
+            gone[x] = reason != 0
+            dropped += reason != 0
+        if dropped:
+            m = close_up(mine, to, at, uid, back, gone, m)
         for x in range(m):
-            if dropped and entry[x] < 0:
-                continue
-            i, h = mine[x], to[x]
-            r = np.uint64(ends[h])
-            ends[h] = r + np.uint64(1)
+            r = np.uint32(ends[to[x]])
+            spot[x] = r
+            ends[to[x]] = r + np.uint32(1)
+        for x in range(m):
+            i, r = mine[x], spot[x]
             o_at[r] = at[x]
             o_uid[r] = uid[x]
-            write_card(o_cards, r, t_arrived[i], uid[x], t_work[i], back[x], t_meta[i])  # type: ignore[arg-type]
-            if sampled(uid[x], below):
-                note(ledger, uid[x], 3, at[x], np.int64(h))
+            write_card(o_cards, r, t_arrived[i], uid[x], t_work[i], back[x], t_meta[i])
+        if below != np.uint64(0):
+            for x in range(m):
+                if sampled(uid[x], below):
+                    note(ledger, uid[x], 3, at[x], int(to[x]))
+
+
+@kernel
+def close_up(rows: Indices, home: Indices, at: Floats, uid: Ints, back: Floats32, gone: Bools, m: int) -> int:
+    """Close the gaps that dropped tasks leave in a block; return how many stay."""
+    left = 0
+    for x in range(m):
+        if gone[x]:
+            gone[x] = False
+            continue
+        rows[left], home[left], at[left], uid[left], back[left] = rows[x], home[x], at[x], uid[x], back[x]
+        left += 1
+    return left
 
 
 @kernel
@@ -415,7 +432,7 @@ def walk(
     if not (mesh.alive[home] and mesh.alive[entry]):
         reason = _UNREACHABLE
     while node != home and reason == 0:
-        nxt = np.int64(mesh.next_hop[node, home])
+        nxt = int(mesh.next_hop[node, home])
         if nxt < 0:
             reason = _UNREACHABLE
             break

@@ -140,21 +140,23 @@ def to_clusters(
     Returns:
         Rows in ``rest``, and answered tasks noted.
     """
-    rows, time, cluster = scratch.served, scratch.time, scratch.cluster
-    room = 0
+    rows, time, cluster = scratch.row, scratch.time, scratch.cluster
+    highest = np.int64(-1)
     for x in range(n):
-        room = max(room, np.int64(rows[x]) + 1)
-    sent = send(blocks, n, choice, delay, local_s, task_bytes, control_bytes, scratch, ledger)
+        highest = max(highest, np.int64(scratch.served[x]))
+    room = int(highest) + 1
     for i in range(n_waiting):
         write_card(
             blocks.cards, room + i, waiting.arrived[i], waiting.uid[i], waiting.work[i], waiting.back[i],
             waiting.meta[i],
         )  # fmt: skip
         blocks.at[room + i] = waiting.at[i]
-        rows[sent + i] = room + i
-        time[sent + i] = waiting.at[i]
-        cluster[sent + i] = waiting.place[i]
-    n = sent + n_waiting
+        rows[i] = room + i
+        time[i] = waiting.at[i]
+        cluster[i] = waiting.place[i]
+    n = n_waiting + send(
+        blocks, n, choice, delay, local_s, task_bytes, control_bytes, n_waiting, scratch, ledger
+    )  # fmt: skip
     offsets = np.empty(fleet.uid.shape[0] + 1, np.int64)
     line = scratch.line
     due = line_up(time, cluster, n, begin, end, offsets, scratch.bucket, line)
@@ -177,37 +179,51 @@ def to_clusters(
 @kernel
 def send(
     blocks: Blocks, n: int, choice: Ints32, delay: Floats, local_s: float, task_bytes: int, control_bytes: int,
-    scratch: Scratch, ledger: Ledger,
+    first: int, scratch: Scratch, ledger: Ledger,
 ) -> int:  # fmt: skip
-    """Send dispatched tasks to their clusters: rows, times and clusters stand in ``scratch``; return how many went.
+    """Send dispatched tasks to their clusters: rows, times and clusters stand in ``scratch`` from ``first`` on.
 
+    Returns how many went.
     The network part of their latency is logged. Each costs two messages of the hierarchy: the assignment, and
     the report of its end.
     """
     count, hist = ledger.count, ledger.hist[1]
     below = ledger.log_below[0]
     at, uid, real, whole = blocks.at, blocks.uid, blocks.cards.real, blocks.cards.whole
-    rows, time, cluster = scratch.served, scratch.time, scratch.cluster
+    served, row, time, cluster = (
+        scratch.served,
+        scratch.row[first:],
+        scratch.time[first:],
+        scratch.cluster[first:],
+    )
     m = 0
-    network = 0
     for x in range(n):
-        i = rows[x]
-        if choice[x] < 0:
-            count[_UNREACHABLE] += 1
-            if sampled(uid[i], below):
+        row[m] = served[x]
+        cluster[m] = choice[x]
+        delay[m] = delay[x]
+        m += choice[x] >= 0
+    if m < n:
+        count[_UNREACHABLE] += n - m
+        for x in range(n):
+            i = served[x]
+            if choice[x] < 0 and sampled(uid[i], below):
                 note(ledger, uid[i], 9, at[i], _UNREACHABLE)
-            continue
+    took, network = scratch.service, 0
+    for x in range(m):
+        i = row[x]
         t = at[i] + (local_s + delay[x])
         at[i] = t
-        rows[m] = i
-        time[m] = t
-        cluster[m] = choice[x]
-        took = t - real[i, 0] + card_back(whole[i, 3])
-        network += steps(took)
-        hist[bin_of(took)] += 1
-        if sampled(uid[i], below):
-            note(ledger, uid[i], 6, t, choice[x])
-        m += 1
+        time[x] = t
+        took[x] = t - real[i, 0] + card_back(whole[i, 3])
+    for x in range(m):
+        network += steps(took[x])
+        scratch.home[x] = bin_of(took[x])
+    for x in range(m):
+        hist[scratch.home[x]] += 1
+    if below != np.uint64(0):
+        for x in range(m):
+            if sampled(uid[row[x]], below):
+                note(ledger, uid[row[x]], 6, time[x], cluster[x])
     count[_NETWORK_T] += network
     messages = ledger.messages
     for column in range(4):

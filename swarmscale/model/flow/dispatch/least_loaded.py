@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ....arrays import kernel
+from ....arrays import Ints, Ints32, kernel
 from ....errors import require
 from ....rng import philox
 from ..arrivals import words_of
@@ -59,9 +59,52 @@ def pick(uid: int, j: int, n: int, key: np.uint64) -> int:
 
 @kernel
 def shortest_of(view: DispatchView, d: int) -> None:
-    """Write the choices of :class:`JoinShortestQueue`."""
+    """Write the choices of :class:`JoinShortestQueue`.
+
+    The nodes take turns: a choice looks at the loads that its node's last one raised, and a processor that has
+    to wait for these can go on with other nodes.
+    """
     uid, offsets, cluster_offsets, clusters = view.uid, view.offsets, view.cluster_offsets, view.clusters
     assigned, choice, key = view.assigned, view.choice, view.key
+    other = np.empty(len(choice), np.int32)
+    longest = drawn_pairs(uid, offsets, cluster_offsets, clusters, key, choice, other)
+    room = 1.0 / np.maximum(view.ready, 0.5)
+    load = (view.in_system + 1) * room
+    bits = load.view(np.int64)  # of floats that are not negative: their order is that of the floats
+    pair = np.empty(2, np.uint32)
+    for x in range(longest):
+        for k in range(len(offsets) - 1):
+            i = offsets[k] + x
+            if i >= offsets[k + 1] or choice[i] < 0:
+                continue
+            pair[0] = choice[i]
+            if d > 1:
+                pair[1] = other[i]
+                q = pair[
+                    np.uint64(bits[pair[1]] - bits[pair[0]]) >> np.uint64(63)
+                ]  # nobody could foretell a branch
+            else:
+                q = pair[0]
+            for j in range(2, d):
+                first, n = cluster_offsets[k], cluster_offsets[k + 1] - cluster_offsets[k]
+                second = np.uint32(clusters[first + pick(uid[i], j, n, key)])
+                q = second if load[second] < load[q] else q
+            load[q] += room[q]
+            assigned[q] += 1
+            choice[i] = q
+
+
+@kernel
+def drawn_pairs(
+    uid: Ints,
+    offsets: Ints,
+    cluster_offsets: Ints32,
+    clusters: Ints32,
+    key: np.uint64,
+    one: Ints32,
+    two: Ints32,
+) -> int:
+    """Write two clusters drawn for each task, or -1 at a node without clusters; return the longest node's tasks."""
     half = np.uint64(32)
     block = 1024  # tasks whose words are drawn at once, so that the compiler can vectorize it
     w0, w1, w2, w3 = (
@@ -70,30 +113,22 @@ def shortest_of(view: DispatchView, d: int) -> None:
         np.empty(block, np.uint64),
         np.empty(block, np.uint64),
     )
-    room = 1.0 / np.maximum(view.ready, 0.5)
-    load = (view.in_system + 1) * room
+    longest = 0
     for k in range(len(offsets) - 1):
+        longest = max(longest, offsets[k + 1] - offsets[k])
         first = cluster_offsets[k]
         n = np.uint64(cluster_offsets[k + 1] - first)
         if n == np.uint64(0):
-            choice[offsets[k] : offsets[k + 1]] = -1
+            one[offsets[k] : offsets[k + 1]] = -1
             continue
         near = clusters[first : cluster_offsets[k + 1]]
         for begins in range(offsets[k], offsets[k + 1], block):
             m = min(block, offsets[k + 1] - begins)
             words_of(uid[begins:], m, 4, key, w0, w1, w2, w3)
-            out = choice[begins:]
             for x in range(m):
-                q = np.uint32(near[(w0[x] * n) >> half])
-                if d > 1:
-                    other = np.uint32(near[(w1[x] * n) >> half])
-                    q = other if load[other] < load[q] else q
-                for j in range(2, d):
-                    other = np.uint32(near[pick(uid[begins + x], j, int(np.int64(n)), key)])
-                    q = other if load[other] < load[q] else q
-                load[q] += room[q]
-                assigned[q] += 1
-                out[x] = q
+                one[begins + x] = near[(w0[x] * n) >> half]
+                two[begins + x] = near[(w1[x] * n) >> half]
+    return longest
 
 
 @kernel
