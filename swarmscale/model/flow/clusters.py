@@ -31,6 +31,8 @@ _PROMPT, _GENERATED, _FIRST_T = (
     int(Count.FIRST_TOKEN_T),
 )
 _BLOCK = 8  # clusters whose tasks are fetched together
+_LARGE = 150_000  # agents whose columns fill the caches that are shared
+_AHEAD = 4  # how many clusters earlier the columns of a large fleet are asked for
 _STEP = 1.0 / 1048576.0
 _FULL, _SAMPLED = int(Count.DROPPED_CLUSTER_FULL), int(Count.SAMPLED_CLUSTER)
 _WAITING, _IN_SERVICE = int(Count.WAITING_CLUSTER), int(Count.IN_SERVICE)
@@ -513,6 +515,7 @@ def serve_clusters(
     tokens = False
     for k in range(len(how)):
         tokens |= how[k] == 3
+    large = fleet.uid.size > _LARGE
     n_rest = 0
     answered = 0
     started_all = 0
@@ -538,18 +541,20 @@ def serve_clusters(
         j = offsets[q] - base
         last = offsets[q + 1] - base
         row0, skill0 = U(q * slots), U(q * 6 * slots)
-        ahead = min(q + 1, len(offsets) - 2)  # its columns come, a few at a time, while this one is served
+        ahead = min(
+            q + _AHEAD, len(offsets) - 2
+        )  # its columns come, a few at a time, while this one is served
         row_ahead = U(ahead * slots)
         for k in range(len(types)):
             ranks = U((ahead * 6 + types[k]) * slots)
-            prefetch(rank, ranks, slots)
-            prefetch(skills, ranks, slots)
-        prefetch(codes, row_ahead, slots)
+            prefetch(rank, ranks, slots, large)
+            prefetch(skills, ranks, slots, large)
+        prefetch(codes, row_ahead, slots, large)
         look(codes, ends, row0, slots, end, sets)
-        prefetch(ends, row_ahead, slots)
-        prefetch(slow, row_ahead, slots)
-        prefetch(h_service, row_ahead, slots)
-        prefetch(h_words, row_ahead * U(4), 2 * slots)
+        prefetch(ends, row_ahead, slots, large)
+        prefetch(slow, row_ahead, slots, large)
+        prefetch(h_service, row_ahead, slots, large)
+        prefetch(h_words, row_ahead * U(4), 2 * slots, large)
         free = busy = draining = n = 0
         for w in range(words):
             free += bits_set(sets[w])
@@ -599,7 +604,7 @@ def serve_clusters(
                     ready += 1
                     ready_t -= steps(max(ends[row0 + s], begin))
                     n += 1
-        prefetch(h_words, row_ahead * U(4) + U(2 * slots), 2 * slots)
+        prefetch(h_words, row_ahead * U(4) + U(2 * slots), 2 * slots, large)
         for k in range(len(types)):
             ranked = skill0 + U(types[k] * slots)
             for x in range(span):

@@ -109,17 +109,14 @@ def line_up_blocks(
     m = 0
     for p in range(places):
         offsets[p] = m
-        latest = -np.inf
-        falls = 0
+        n = 0
         for i in range(begins[p], ends[p]):
             t = at[i]
-            order[m] = i
-            due = t < end
-            m += due
-            falls += due & (t < latest)
-            latest = t if due else latest
-        if falls > 0:
-            by_time(at, order[offsets[p] : m], begin, end, bucket, rows, number, time, risen)
+            rows[n] = i
+            time[n] = t
+            n += t < end
+        sort(n, begin, end, order[m : m + n], bucket, rows, number, time, risen)
+        m += n
     offsets[places] = m
     return m
 
@@ -128,10 +125,10 @@ def line_up_blocks(
 def room_to_sort(longest: int) -> tuple[Indices, Indices, Floats, Floats]:
     """Scratch for :func:`by_time`."""
     return (
-        np.empty(longest, np.uint32),
-        np.empty(longest, np.uint32),
-        np.empty(longest, np.float64),
-        np.empty(longest, np.float64),
+        np.empty(longest + 1, np.uint32),
+        np.empty(longest + 1, np.uint32),
+        np.empty(longest + 1, np.float64),
+        np.empty(longest + 1, np.float64),
     )
 
 
@@ -141,7 +138,18 @@ def by_time(
     time: Floats, risen: Floats,
 ) -> None:  # fmt: skip
     """Put one place's line in time order: see :func:`line_up`; the last four are scratch."""
-    m = len(line)
+    for j in range(len(line)):
+        rows[j] = line[j]
+        time[j] = at[line[j]]
+    sort(len(line), begin, end, line, bucket, rows, number, time, risen)
+
+
+@kernel
+def sort(
+    m: int, begin: float, end: float, line: Indices, bucket: Indices, rows: Indices, number: Indices,
+    time: Floats, risen: Floats,
+) -> None:  # fmt: skip
+    """Write ``m`` rows into the line by their times: two buckets for each, then insertion."""
     one = np.uint32(1)
     buckets = min(2 * m, len(bucket) - 1)  # the more there are, the less is left to insertion
     for x in range(buckets):
@@ -149,10 +157,7 @@ def by_time(
     scale = buckets / (end - begin)
     highest = buckets - 1.0
     for j in range(m):
-        i = line[j]
-        t = at[i]
-        rows[j], time[j] = i, t
-        number[j] = np.uint32(min(max(t - begin, 0.0) * scale, highest))
+        number[j] = np.uint32(min(max(time[j] - begin, 0.0) * scale, highest))
     for j in range(m):
         bucket[number[j]] += one
     run = np.uint32(0)

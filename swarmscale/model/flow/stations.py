@@ -220,20 +220,26 @@ def arrived(tasks: Tasks, line: Indices, n: int, begin: float, deadline_s: Float
     at, works, uid, place = tasks.at, tasks.work, tasks.uid, tasks.place
     number = 0
     work = 0
+    for j in range(n):
+        i = line[j]
+        new = int(at[i] >= begin)
+        number += new
+        work += new * steps(works[i])
     last, many = 0, 0  # most fall into the bin of the one before
     for j in range(n):
         i = line[j]
         if at[i] >= begin:
-            number += 1
-            work += steps(works[i])
             b = int((came[i] + deadline_s[task_class(meta[i])]) * per_s) & ring
             if b != last:
                 due[last] += many
                 last, many = b, 0
             many += 1
-            if sampled(uid[i], below):
-                note(ledger, uid[i], 0, at[i], place[i])
     due[last] += many
+    if below != np.uint64(0):
+        for j in range(n):
+            i = line[j]
+            if at[i] >= begin and sampled(uid[i], below):
+                note(ledger, uid[i], 0, at[i], place[i])
     count[_ARRIVED] += number
     count[_WORK_T] += work
 
@@ -250,8 +256,13 @@ def passes_through(
         return False
     if station.batch > 1 or n > station.bound or ledger.log_below[0] != np.uint64(0):
         return False
-    latest = servers.free_at.copy()
     at, place = tasks.at, tasks.place
+    falls = 0
+    for i in range(1, n):
+        falls += at[i] < at[i - 1]
+    if falls == 0 and n > 0 and at[0] >= servers.free_at.max() and at[n - 1] < end:
+        return True  # they are in order even all together
+    latest = servers.free_at.copy()
     for i in range(n):
         p = np.uint32(place[i])
         t = at[i]
