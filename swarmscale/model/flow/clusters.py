@@ -66,6 +66,10 @@ class Hands(NamedTuple):
         """Hands from the memory of their cards."""
         return cls(Cards(real, real.view(np.int64)), service)
 
+    def plain(self) -> tuple[Any, ...]:
+        """The same as plain tuples."""
+        return tuple(self.cards), self.service
+
     @property
     def nbytes(self) -> int:
         """Bytes held."""

@@ -19,7 +19,7 @@ from .network import Network
 from .stations import Scratch, Servers, Station, scratch_of
 from .tasks import ATTEMPT_SHIFT, Blocks, Columns, Pool, Tasks, blank_blocks
 from .travel import Cache, Homes, Mesh, remember_answers
-from .way import Seen, seen_of, to_clusters, to_dispatch
+from .way import Seen, enter_clusters, enter_dispatch, given_clusters, seen_of
 
 _NONE = np.empty(0)
 _NO_HOMES = np.empty(0, np.int32)
@@ -163,11 +163,13 @@ class TaskFlow:
         """Ingress, the way over the mesh and dispatch; return how many tasks leave dispatch."""
         ingress, coming, _ = self.pools
         desk, rows = self._desk, self.demand.profile.rows
-        n, self.spare[0].n, self.spare[1].n = to_dispatch(
-            begin, end, probe, ingress.tasks, ingress.n, coming.tasks, coming.n, desk.blocks,
-            self.spare[0].tasks, self.spare[1].tasks, self.ingress, self.ingress_servers, self.dispatch,
-            self.dispatch_servers, rows.dispatch_s if rows is not None else _NONE, self.keys, self.demand.marks,
-            self.mesh, self._homes(), self.cache, desk.rows, self._offsets, desk.seen, self.ledger,
+        n, self.spare[0].n, self.spare[1].n = enter_dispatch(
+            begin, end, probe, tuple(ingress.tasks), ingress.n, tuple(coming.tasks), coming.n,
+            desk.blocks.plain(), tuple(self.spare[0].tasks), tuple(self.spare[1].tasks), tuple(self.ingress),
+            tuple(self.ingress_servers), tuple(self.dispatch), tuple(self.dispatch_servers),
+            rows.dispatch_s if rows is not None else _NONE, self.keys, tuple(self.demand.marks), tuple(self.mesh),
+            tuple(self._homes()), tuple(self.cache), tuple(desk.rows), self._offsets, tuple(desk.seen),
+            tuple(self.ledger),
         )  # fmt: skip
         return n
 
@@ -191,7 +193,7 @@ class TaskFlow:
         choice, delay = desk.choice[:n], desk.delay[:n]
         delay[:] = 0.0
         if rows is not None and len(rows.cluster):
-            np.take(rows.cluster, uid & 0xFFFFFF, out=choice)
+            given_clusters(rows.cluster, uid, n, choice)
             return
         offsets, members = self._by_node
         view = DispatchView(
@@ -214,11 +216,11 @@ class TaskFlow:
     def _serve(self, n: int, begin: float, end: float, probe: float) -> None:
         """Send the tasks to their clusters and serve these."""
         desk, waiting, rest, marks = self._desk, self.pools[2], self.spare[2], self.demand.marks
-        rest.n, answered = to_clusters(
-            begin, end, probe, desk.blocks, n, waiting.tasks, waiting.n, desk.choice, desk.delay,
-            self.local_s, self.mesh.task_bytes, self.mesh.control_bytes, rest.tasks, self.fleet.rows, self.hands,
-            self.state, self.clusters, marks, desk.answered_uid, desk.answered_meta, desk.rows, self.demand.bin_s,
-            self.ledger,
+        rest.n, answered = enter_clusters(
+            begin, end, probe, desk.blocks.plain(), n, tuple(waiting.tasks), waiting.n, desk.choice, desk.delay,
+            self.local_s, self.mesh.task_bytes, self.mesh.control_bytes, tuple(rest.tasks), tuple(self.fleet.rows),
+            self.hands.plain(), tuple(self.state), tuple(self.clusters), tuple(marks), desk.answered_uid,
+            desk.answered_meta, tuple(desk.rows), self.demand.bin_s, tuple(self.ledger),
         )  # fmt: skip
         if self.cache.size:
             remember_answers(desk.answered_uid, desk.answered_meta, answered, self.cache, marks.key)

@@ -109,6 +109,10 @@ class Blocks(NamedTuple):
     uid: Ints
     cards: Cards
 
+    def plain(self) -> tuple[Any, ...]:
+        """The same as plain tuples."""
+        return self.at, self.uid, tuple(self.cards)
+
 
 def blank_blocks(rows: int) -> Blocks:
     """Room for so many tasks."""
