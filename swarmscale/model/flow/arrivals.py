@@ -166,18 +166,6 @@ def poisson_bin(
 
 
 @kernel
-def all_known(entry: Ints32, kind: Ints32, work: Floats, first: int, last: int) -> bool:
-    """Whether rows of a list say everything, so that nothing need be drawn."""
-    known = 0
-    for r in range(first, last):
-        known += (entry[r] >= 0) & (kind[r] >= 0)
-    sums = 0
-    for r in range(first, last):
-        sums += work[r] == work[r]
-    return known == last - first and sums == known
-
-
-@kernel
 def copy_rows(
     times: Floats, entry: Ints32, kind: Ints32, work: Floats, first: int, last: int, shift_s: float,
     begin_s: float, base: int, out: Tasks, n: int,
@@ -206,7 +194,7 @@ def copy_rows(
 @kernel
 def replay_rows(
     times: Floats, entry: Ints32, kind: Ints32, work: Floats, first: int, last: int, shift_s: float,
-    begin_s: float, base: int, entry_share: Floats, home_given: bool, marks: Marks, out: Tasks, n: int,
+    begin_s: float, base: int, entry_share: Floats, home_given: bool, complete: bool, marks: Marks, out: Tasks, n: int,
 ) -> int:  # fmt: skip
     """Replay rows of a list of requests; a negative entry or class, or a NaN work, is drawn.
 
@@ -222,6 +210,7 @@ def replay_rows(
         base: key of row 0; rows count up from it.
         entry_share: `[K]` cumulative share of arrivals.
         home_given: whether the list says every task's home node.
+        complete: whether the rows say everything.
         marks: laws of what is drawn.
         out: tasks are added behind the first ``n`` rows.
         n: rows in use.
@@ -231,7 +220,7 @@ def replay_rows(
     """
     at, arrived, uids, works = out.at, out.arrived, out.uid, out.work
     back, meta, place = out.back, out.meta, out.place
-    if home_given and all_known(entry, kind, work, first, last):
+    if complete:
         copy_rows(times, entry, kind, work, first, last, shift_s, begin_s, base, out, n)
         return n + last - first
     for r in range(first, last):

@@ -236,22 +236,45 @@ def fetch(blocks: Blocks, line: Indices, first: int, last: int, out: Near) -> No
         out.meta[x] = card_meta(whole[i, 3])
 
 
+class Sums(NamedTuple):
+    """What is counted of tasks that end, side by side.
+
+    Attributes:
+        took: `[cap]` s, from arrival to answer.
+        response: `[cap]` the same in 2**-20 s.
+        useful: `[cap]` pure service time in 2**-20 s.
+        bins: `[cap]` where it is counted: bin of its deadline, bin of its response time, whether it is in time.
+    """
+
+    took: Floats
+    response: Ints
+    useful: Ints
+    bins: Ints
+
+
 @kernel
 def count_answers(
-    ended: Ends, n: int, per_s: float, bins: Ints, response_hist: Ints32, met: Ints
+    ended: Ends, n: int, per_s: float, sums: Sums, response_hist: Ints32, met: Ints
 ) -> tuple[int, int, int, int]:
     """Count the answers to ``n`` tasks; return how many are late, and the summed times in 2**-20 s."""
+    took, bins = sums.took, sums.bins
+    for x in range(n):
+        took[x] = ended.at[x] + ended.back[x] - ended.arrived[x]
     response = service = useful = late = 0
+    for x in range(n):
+        sums.response[x] = steps(took[x])
+        response += sums.response[x]
+    for x in range(n):
+        sums.useful[x] = steps(ended.useful[x])
+        useful += sums.useful[x]
+    for x in range(n):
+        service += steps(np.float64(ended.service[x]))
     ring = len(met) - 1
     for x in range(n):
-        took = ended.at[x] + ended.back[x] - ended.arrived[x]
-        response += steps(took)
-        service += steps(np.float64(ended.service[x]))
-        useful += steps(ended.useful[x])
-        in_time = not took > ended.limit[x]
+        in_time = not took[x] > ended.limit[x]
         late += not in_time
         due = int((ended.arrived[x] + ended.limit[x]) * per_s) & ring
-        bins[x] = (due << 11) | (bin_of(took) << 1) | in_time
+        bins[x] = (due << 11) | (bin_of(took[x]) << 1) | in_time
     for x in range(n):
         word = bins[x]
         response_hist[(word >> 1) & 1023] += 1
@@ -466,8 +489,15 @@ def serve_clusters(
     near = room_for(most + 8)
     at, work, meta, card = near.at, near.work, near.meta, near.card
     real, whole = blocks.cards.real, blocks.cards.whole
-    ended = no_ends(slots + most + 1)
-    bins = np.empty(slots + most + 1, np.int64)
+    room = _BLOCK * slots + most + 1
+    ended = no_ends(room)
+    sums = Sums(
+        np.empty(room, np.float64),
+        np.empty(room, np.int64),
+        np.empty(room, np.int64),
+        np.empty(room, np.int64),
+    )
+    ended_from = np.zeros(_BLOCK + 1, np.int64)  # where each cluster's tasks begin in ``ended``
     # flat arrays and unsigned rows: no index can be negative, so none is tested for it
     codes, ends, slow = fleet.state.reshape(-1), fleet.free_at.reshape(-1), fleet.slowness.reshape(-1)
     skills, rank = fleet.skill.reshape(-1), fleet.rank.reshape(-1)
@@ -538,6 +568,7 @@ def serve_clusters(
     messages_all = 0
     seen = 0
     base = offsets[0]
+    mine = 0
     for q in range(len(offsets) - 1):
         if q % _BLOCK == 0:
             base = offsets[q]
@@ -575,27 +606,28 @@ def serve_clusters(
                 kind = task_class(card_meta(word))
                 raw_who[n] = s
                 raw_times[n] = t
-                ended.at[n] = max(t, begin)
-                ended.arrived[n] = h_real[a, 0]
-                ended.back[n] = card_back(word)
-                ended.service[n] = h_service[a]
-                ended.useful[n] = h_real[a, 2] * slow[a]
-                ended.limit[n] = deadline_s[kind]
+                e = mine + n
+                ended.at[e] = max(t, begin)
+                ended.arrived[e] = h_real[a, 0]
+                ended.back[e] = card_back(word)
+                ended.service[e] = h_service[a]
+                ended.useful[e] = h_real[a, 2] * slow[a]
+                ended.limit[e] = deadline_s[kind]
                 if tokens:
-                    ended.kind[n] = kind
-                    ended.uid[n] = h_whole[a, 1]
-                    ended.work[n] = h_real[a, 2]
+                    ended.kind[e] = kind
+                    ended.uid[e] = h_whole[a, 1]
+                    ended.work[e] = h_real[a, 2]
                 n += 1
-        done = n
+        done = mine + n
         ready = busy - draining + free
         busy_t = -busy * t_begin
         ready_t = -ready * t_begin
         ends_t = s_ends_t[q]
         overhead = rule_overhead[q] * 255.0
         gone = 0
-        for x in range(done):
+        for x in range(n):
             gone += raw_times[x] <= instant
-            busy_t += steps(ended.at[x])
+            busy_t += steps(ended.at[mine + x])
             ends_t -= steps(raw_times[x])
         if free + busy < slots:  # and those that become ready
             for w in range(words):
@@ -655,7 +687,7 @@ def serve_clusters(
                     slot_at[U(k * span) + r] = s
                     freed[before[x] * width + U(k * words) + (r >> U(6))] |= one << (r & U(63))
             seen += busy - gone if probing else 0
-            busy -= done
+            busy -= done - mine
             if several or words > 2:
                 early = choose_of_many(
                     at, work, meta, first_in, m, end, overhead, row0, skill0, slots, slow, skills, rank, types,
@@ -838,18 +870,6 @@ def serve_clusters(
                         p = 0
             if asked:
                 seen += tail - head + busy
-        late, response, service_t, useful = count_answers(ended, done, per_s, bins, response_hist, met)
-        late_all += late
-        response_all += response
-        service_all += service_t
-        useful_all += useful
-        if tokens:
-            for x in range(done):
-                if how[ended.kind[x]] == 3:
-                    first_tokens(
-                        ended.uid[x], ended.at[x] + ended.back[x] - ended.arrived[x], np.float64(ended.service[x]),
-                        ended.work[x], prompt, generated, prefill_s, replayed, key, count, first_hist,
-                    )  # fmt: skip
         busy_t += busy * t_end
         ready_t += ready * t_end
         backlog = 0.0
@@ -865,16 +885,37 @@ def serve_clusters(
         s_backlog[q] = backlog + (ends_t - busy * t_end) * _STEP
         s_busy_t[q] += busy_t
         s_ready_t[q] += ready_t
-        s_completed[q] += done
-        s_response_t[q] += response
-        s_useful_t[q] += useful
+        s_completed[q] += done - mine
         busy_all += busy_t
         ready_all += ready_t
         waiting_all += tail - head
         in_service_all += busy
         messages_all += started * rule_messages[q]
         started_all += started
-        completed_all += done
+        completed_all += done - mine
+        mine = done
+        ended_from[q % _BLOCK + 1] = done
+        if q % _BLOCK == _BLOCK - 1 or q == len(offsets) - 2:  # the last one of its block
+            late, response, service_t, useful = count_answers(ended, done, per_s, sums, response_hist, met)
+            late_all += late
+            response_all += response
+            service_all += service_t
+            useful_all += useful
+            for b in range(q % _BLOCK + 1):
+                response = useful = 0
+                for x in range(ended_from[b], ended_from[b + 1]):
+                    response += sums.response[x]
+                    useful += sums.useful[x]
+                s_response_t[q - q % _BLOCK + b] += response
+                s_useful_t[q - q % _BLOCK + b] += useful
+            if tokens:
+                for x in range(done):
+                    if how[ended.kind[x]] == 3:
+                        first_tokens(
+                            ended.uid[x], sums.took[x], np.float64(ended.service[x]), ended.work[x], prompt,
+                            generated, prefill_s, replayed, key, count, first_hist,
+                        )  # fmt: skip
+            mine = 0
     count[_BUSY_T] += busy_all
     count[_READY_T] += ready_all
     count[_WAITING] += waiting_all

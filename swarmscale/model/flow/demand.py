@@ -172,6 +172,7 @@ class Demand:
             base,
             self.entry_share,
             len(rows.home) > 0,
+            rows.complete,
             self.marks,
             tasks,
             pool.n,

@@ -373,7 +373,8 @@ def one_hop(
     Returns:
         How many others there are.
     """
-    next_hop, link_s, loss = mesh.next_hop, mesh.link_s, mesh.loss
+    next_hop, link_s, loss = mesh.next_hop.reshape(-1), mesh.link_s.reshape(-1), mesh.loss
+    nodes = np.uint32(len(mesh.alive))
     sent = 0
     stayed = 0
     latency = 0
@@ -382,11 +383,12 @@ def one_hop(
         k, h = np.uint32(entry[x]), home[x]
         away = int(h != k)
         lost = away & int(unit32(words[x]) < loss)
-        if next_hop[k, h] != h or lost:
+        way = k * nodes + h
+        if next_hop[way] != h or lost:
             rest[n_rest] = x
             n_rest += 1
             continue
-        base = link_s[k, h]
+        base = link_s[way]
         there = base * there_by[x]
         at[x] += there
         back_s[x] = np.float32(base * back_by[x])

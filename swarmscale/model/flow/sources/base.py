@@ -31,6 +31,7 @@ class Rows:
         home: `[R]` home node, or an empty array.
         cluster: `[R]` cluster, or an empty array.
         dispatch_s: `[R]` service time at dispatch in s, or an empty array.
+        complete: whether they say everything, so that nothing need be drawn.
     """
 
     time_s: Floats
@@ -40,6 +41,13 @@ class Rows:
     home: Ints32 = field(default_factory=_none)
     cluster: Ints32 = field(default_factory=_none)
     dispatch_s: Floats = field(default_factory=lambda: np.empty(0))
+    complete: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        known = len(self.home) > 0 and not np.isnan(self.work_s).any()
+        object.__setattr__(
+            self, "complete", bool(known and (self.entry >= 0).all() and (self.kind >= 0).all())
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
