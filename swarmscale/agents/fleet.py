@@ -89,6 +89,7 @@ class Fleet:
     makeup: Makeup
     key: np.uint64
     version: int = 0
+    _members: tuple[int, int] = (-1, 0)
 
     @classmethod
     def empty(cls, clusters: int, slots: int, makeup: Makeup, key: np.uint64) -> Fleet:
@@ -114,7 +115,9 @@ class Fleet:
         return int(self.rows.uid.shape[1])
 
     def __len__(self) -> int:
-        return int(self.size.sum())
+        if self._members[0] != self.version:
+            self._members = (self.version, int(self.size.sum()))
+        return self._members[1]
 
     def column(self, name: str) -> Any:
         """One attribute of all slots as a flat view, indexed by row = cluster x slots + slot."""

@@ -341,10 +341,9 @@ def take(
 def states(flow: TaskFlow) -> Ints:
     """`[8]` agents in each state but empty, counted anew only where some are neither idle nor busy."""
     out = np.zeros(len(STATES), np.int64)
-    ready, busy = int(flow.state.ready.sum()), int(flow.state.in_service.sum())
-    if ready == len(flow.fleet):
-        out[_BUSY] = busy
-        out[_IDLE] = ready - busy
+    if flow.ready == len(flow.fleet):
+        out[_BUSY] = flow.busy
+        out[_IDLE] = flow.ready - flow.busy
         return out
     return np.asarray(Fleet.counts(flow.fleet)[1:], np.int64)
 

@@ -333,7 +333,7 @@ class SwarmModel(ArrayPopulation):
 
     def _let_go(self) -> None:
         """Free the rows of agents that finished draining."""
-        if int(self.flow.state.ready.sum()) < len(self.fleet):
+        if self.flow.ready < len(self.fleet):
             gone = np.flatnonzero(self.fleet.column("state") == RETIRED)
             if len(gone):
                 announce_removed(self, gone)

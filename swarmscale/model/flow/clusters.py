@@ -445,7 +445,7 @@ def serve_clusters(
     answered_meta: Ints32,
     queue: Indices,
     ledger: Ledger,
-) -> tuple[int, int]:
+) -> tuple[int, int, int]:
     """Serve every cluster from ``begin`` to ``end``, exactly as if event by event.
 
     The agent that becomes free first takes the task at the head of the queue; a task that finds idle agents
@@ -476,7 +476,7 @@ def serve_clusters(
         ledger: counts.
 
     Returns:
-        Rows in ``rest``, and answered tasks noted.
+        Rows in ``rest``, answered tasks noted, and ready agents.
     """
     slots = fleet.uid.shape[1]
     count, messages = ledger.count, ledger.messages
@@ -563,6 +563,7 @@ def serve_clusters(
     match_all = 0
     busy_all = 0
     ready_all = 0
+    ready_now = 0
     waiting_all = 0
     in_service_all = 0
     messages_all = 0
@@ -881,6 +882,7 @@ def serve_clusters(
         s_waiting[q] = tail - head
         s_in_service[q] = busy
         s_ready[q] = ready
+        ready_now += ready
         s_ends_t[q] = ends_t
         s_backlog[q] = backlog + (ends_t - busy * t_end) * _STEP
         s_busy_t[q] += busy_t
@@ -933,4 +935,4 @@ def serve_clusters(
     count[_WORK_T] += work_all
     count[_MATCH] += match_all
     count[_SAMPLED] += seen
-    return n_rest, answered
+    return n_rest, answered, ready_now

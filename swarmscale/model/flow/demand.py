@@ -51,6 +51,13 @@ class Demand:
     _gaps: Floats = field(default_factory=lambda: np.empty(_BLOCK))
     _words: tuple[Words, Words, Words, Words] = field(default_factory=lambda: _four_words(_BLOCK))
     _uids: Ints = field(default_factory=lambda: np.empty(_BLOCK, np.int64))
+    _share: Floats = field(init=False)
+    _largest: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._share = self.entry_share.copy()
+        self._share[1:] -= self.entry_share[:-1]
+        self._largest = float(self._share.max())
 
     @property
     def mean_rate_per_s(self) -> float:
@@ -106,15 +113,14 @@ class Demand:
 
     def _poisson(self, number: int, pool: Pool) -> None:
         width = self.bin_s
-        share = self.entry_share.copy()
-        share[1:] -= self.entry_share[:-1]
-        rate = self.bin_rate(number) * share
-        ask = int(rate.sum() * width + 8 * math.sqrt(rate.sum() * width)) + 64
-        most = float(rate.max() * width)
+        total = self.bin_rate(number)
+        rate = total * self._share
+        ask = int(total * width + 8 * math.sqrt(total * width)) + 64
+        most = total * self._largest * width
         require(
             most + 8 * math.sqrt(most) < 2**20,
             "demand.mean_rate_per_s",
-            f"{rate.sum():g}",
+            total,
             "fewer than a million tasks a bin and entry node; lower demand.bin_s",
         )
         while True:

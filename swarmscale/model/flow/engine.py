@@ -102,6 +102,8 @@ class TaskFlow:
         ledger: what happened in the tick.
         hands: the tasks in the agents' hands.
         state: figures of each cluster.
+        ready: idle and busy agents at the last tick's end.
+        busy: agents with a task then.
     """
 
     demand: Demand
@@ -127,6 +129,8 @@ class TaskFlow:
     dispatch_servers: Servers
     pools: tuple[Pool, Pool, Pool] = field(default_factory=lambda: (Pool(), Pool(), Pool()))
     spare: tuple[Pool, Pool, Pool] = field(default_factory=lambda: (Pool(), Pool(), Pool()))
+    ready: int = 0
+    busy: int = 0
     pointer: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     _seen: tuple[int, int] = (-1, -1)
     _by_node: tuple[Ints32, Ints32] = ()  # type: ignore[assignment]
@@ -148,10 +152,8 @@ class TaskFlow:
         self.demand.draw_until(end, self.pools[0])
         rows = sum(pool.n for pool in self.pools)
         desk = self._desk
-        desk.reserve(
-            max(rows, self.fleet.clusters, self.network.nodes),
-            (rows + len(self.fleet)) * self.clusters.answers,
-        )
+        answers = rows + len(self.fleet) if self.clusters.answers else 0
+        desk.reserve(max(rows, self.fleet.clusters, self.network.nodes), answers)
         for spare in self.spare:
             spare.reserve(rows)
         n = self._to_dispatch(begin, end, probe)
@@ -216,12 +218,13 @@ class TaskFlow:
     def _serve(self, n: int, begin: float, end: float, probe: float) -> None:
         """Send the tasks to their clusters and serve these."""
         desk, waiting, rest, marks = self._desk, self.pools[2], self.spare[2], self.demand.marks
-        rest.n, answered = enter_clusters(
+        rest.n, answered, self.ready = enter_clusters(
             begin, end, probe, desk.blocks.plain(), n, tuple(waiting.tasks), waiting.n, desk.choice, desk.delay,
             self.local_s, self.mesh.task_bytes, self.mesh.control_bytes, tuple(rest.tasks), tuple(self.fleet.rows),
             self.hands.plain(), tuple(self.state), tuple(self.clusters), tuple(marks), desk.answered_uid,
             desk.answered_meta, tuple(desk.rows), self.demand.bin_s, tuple(self.ledger),
         )  # fmt: skip
+        self.busy = int(self.ledger.count[Count.IN_SERVICE])
         if self.cache.size:
             remember_answers(desk.answered_uid, desk.answered_meta, answered, self.cache, marks.key)
 

@@ -118,7 +118,7 @@ def to_clusters(
     delay: Floats, local_s: float, task_bytes: int, control_bytes: int, rest: Tasks, fleet: Rows, hands: Hands,
     state: ClusterState, rule: Rule, marks: Marks, answered_uid: Ints, answered_meta: Ints32, scratch: Scratch,
     bin_s: float, ledger: Ledger,
-) -> tuple[int, int]:  # fmt: skip
+) -> tuple[int, int, int]:  # fmt: skip
     """Send dispatched tasks to their clusters and serve these; settle the deadlines that have passed.
 
     Args:
@@ -147,7 +147,7 @@ def to_clusters(
         ledger: counts.
 
     Returns:
-        Rows in ``rest``, and answered tasks noted.
+        Rows in ``rest``, answered tasks noted, and ready agents.
     """
     rows, time, cluster = scratch.row, scratch.time, scratch.cluster
     highest = np.int64(-1)
@@ -171,7 +171,7 @@ def to_clusters(
     due = line_up(time, cluster, n, begin, end, offsets, scratch.bucket, line)
     for x in range(due):
         line[x] = rows[line[x]]
-    n_rest, answered = serve_clusters(
+    n_rest, answered, ready = serve_clusters(
         begin, end, probe, blocks, line, offsets, rest, fleet, hands, state, rule, marks, answered_uid,
         answered_meta, scratch.bucket, ledger,
     )  # fmt: skip
@@ -182,7 +182,7 @@ def to_clusters(
                 n_rest += 1
         ledger.count[_IN_TRANSIT] += n - due
     settle(ledger, int(begin / bin_s + 1e-9), int(end / bin_s + 1e-9))
-    return n_rest, answered
+    return n_rest, answered, ready
 
 
 @kernel
@@ -265,7 +265,7 @@ def enter_clusters(
     delay: Floats, local_s: float, task_bytes: int, control_bytes: int, rest: Plain, fleet: Plain, hands: Plain,
     state: Plain, rule: Plain, marks: Plain, answered_uid: Ints, answered_meta: Ints32, scratch: Plain,
     bin_s: float, ledger: Plain,
-) -> tuple[int, int]:  # fmt: skip
+) -> tuple[int, int, int]:  # fmt: skip
     """:func:`to_clusters` as Python calls it."""
     return to_clusters(
         begin, end, probe, Blocks(blocks[0], blocks[1], Cards(*blocks[2])), n, Tasks(*waiting), n_waiting, choice,
