@@ -31,8 +31,8 @@ _PROMPT, _GENERATED, _FIRST_T = (
     int(Count.FIRST_TOKEN_T),
 )
 _BLOCK = 8  # clusters whose tasks are fetched together
-_LARGE = 150_000  # agents whose columns fill the caches that are shared
-_AHEAD = 4  # how many clusters earlier the columns of a large fleet are asked for
+_LARGE = 150_000  # agents whose columns fill the caches: only these are asked for ahead of time
+_AHEAD = 4  # how many clusters earlier
 _STEP = 1.0 / 1048576.0
 _FULL, _SAMPLED = int(Count.DROPPED_CLUSTER_FULL), int(Count.SAMPLED_CLUSTER)
 _WAITING, _IN_SERVICE = int(Count.WAITING_CLUSTER), int(Count.IN_SERVICE)
@@ -581,16 +581,18 @@ def serve_clusters(
             q + _AHEAD, len(offsets) - 2
         )  # its columns come, a few at a time, while this one is served
         row_ahead = U(ahead * slots)
-        for k in range(len(types)):
-            ranks = U((ahead * 6 + types[k]) * slots)
-            prefetch(rank, ranks, slots, large)
-            prefetch(skills, ranks, slots, large)
-        prefetch(codes, row_ahead, slots, large)
+        if large:
+            for k in range(len(types)):
+                ranks = U((ahead * 6 + types[k]) * slots)
+                prefetch(rank, ranks, slots)
+                prefetch(skills, ranks, slots)
+            prefetch(codes, row_ahead, slots)
         look(codes, ends, row0, slots, end, sets)
-        prefetch(ends, row_ahead, slots, large)
-        prefetch(slow, row_ahead, slots, large)
-        prefetch(h_service, row_ahead, slots, large)
-        prefetch(h_words, row_ahead * U(4), 2 * slots, large)
+        if large:
+            prefetch(ends, row_ahead, slots)
+            prefetch(slow, row_ahead, slots)
+            prefetch(h_service, row_ahead, slots)
+            prefetch(h_words, row_ahead * U(4), 2 * slots)
         free = busy = draining = n = 0
         for w in range(words):
             free += bits_set(sets[w])
@@ -641,7 +643,8 @@ def serve_clusters(
                     ready += 1
                     ready_t -= steps(max(ends[row0 + s], begin))
                     n += 1
-        prefetch(h_words, row_ahead * U(4) + U(2 * slots), 2 * slots, large)
+        if large:
+            prefetch(h_words, row_ahead * U(4) + U(2 * slots), 2 * slots)
         for k in range(len(types)):
             ranked = skill0 + U(types[k] * slots)
             for x in range(span):
