@@ -19,7 +19,7 @@ from .network import Network
 from .stations import Scratch, Servers, Station, scratch_of
 from .tasks import ATTEMPT_SHIFT, Blocks, Columns, Pool, Tasks, blank_blocks
 from .travel import Cache, Homes, Mesh, remember_answers
-from .way import Seen, enter_clusters, enter_dispatch, given_clusters, seen_of
+from .way import Seen, enter_clusters, enter_dispatch, seen_of
 
 _NONE = np.empty(0)
 _NO_HOMES = np.empty(0, np.int32)
@@ -171,7 +171,7 @@ class TaskFlow:
             tuple(self.ingress_servers), tuple(self.dispatch), tuple(self.dispatch_servers),
             rows.dispatch_s if rows is not None else _NONE, self.keys, tuple(self.demand.marks), tuple(self.mesh),
             tuple(self._homes()), tuple(self.cache), tuple(desk.rows), self._offsets, tuple(desk.seen),
-            tuple(self.ledger),
+            rows.cluster if rows is not None else _NO_HOMES, desk.choice, tuple(self.ledger),
         )  # fmt: skip
         return n
 
@@ -195,8 +195,7 @@ class TaskFlow:
         choice, delay = desk.choice[:n], desk.delay[:n]
         delay[:] = 0.0
         if rows is not None and len(rows.cluster):
-            given_clusters(rows.cluster, uid, n, choice)
-            return
+            return  # the list says them
         offsets, members = self._by_node
         view = DispatchView(
             uid, kinds, work, self._offsets, offsets, members,

@@ -225,15 +225,21 @@ def arrived(tasks: Tasks, line: Indices, n: int, begin: float, deadline_s: Float
         new = int(at[i] >= begin)
         number += new
         work += new * steps(works[i])
+    room = np.empty(_BLOCK, np.int64)
     last, many = 0, 0  # most fall into the bin of the one before
-    for j in range(n):
-        i = line[j]
-        if at[i] >= begin:
+    for first in range(0, n, _BLOCK):
+        m = min(_BLOCK, n - first)
+        mine = line[first : first + m]
+        for x in range(m):
+            i = mine[x]
             b = int((came[i] + deadline_s[task_class(meta[i])]) * per_s) & ring
-            if b != last:
+            room[x] = b if at[i] >= begin else -1
+        for x in range(m):
+            b = room[x]
+            if b != last and b >= 0:
                 due[last] += many
                 last, many = b, 0
-            many += 1
+            many += b >= 0
     due[last] += many
     if below != np.uint64(0):
         for j in range(n):

@@ -42,19 +42,12 @@ def seen_of(rows: int) -> Seen:
 
 
 @kernel
-def given_clusters(cluster: Ints32, uid: Ints, n: int, choice: Ints32) -> None:
-    """The clusters that a list of requests says."""
-    for x in range(n):
-        choice[x] = cluster[uid[x] & 0xFFFFFF]
-
-
-@kernel
 def to_dispatch(
     begin: float, end: float, probe: float, arriving: Tasks, n_arriving: int, coming: Tasks, n_coming: int,
     blocks: Blocks, arriving_rest: Tasks, coming_rest: Tasks, ingress: Station, ingress_servers: Servers,
     dispatch: Station, dispatch_servers: Servers, given_s: Floats, keys: tuple[np.uint64, np.uint64],
     marks: Marks, mesh: Mesh, homes: Homes, cache: Cache, scratch: Scratch, offsets: Ints, seen: Seen,
-    ledger: Ledger,
+    given_cluster: Ints32, choice: Ints32, ledger: Ledger,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Take tasks through ingress, over the mesh and through dispatch.
 
@@ -82,6 +75,8 @@ def to_dispatch(
         scratch: buffers; the rows of the tasks that leave dispatch stand in ``served`` afterwards.
         offsets: `[K + 1]` out: where each node's tasks begin there.
         seen: out: what rules see of them.
+        given_cluster: `[R]` cluster of each row of a replayed list, or empty.
+        choice: out: the clusters, if the list says them; no rule is asked then, nor shown anything.
         ledger: counts.
 
     Returns:
@@ -104,6 +99,10 @@ def to_dispatch(
     ledger.count[_IN_TRANSIT] += n_later - waiting
     ledger.count[_SAMPLES] += begin <= probe < end
     real, whole, class_type = blocks.cards.real, blocks.cards.whole, marks.class_type
+    if len(given_cluster) > 0:
+        for x in range(n):
+            choice[x] = given_cluster[blocks.uid[served[x]] & 0xFFFFFF]
+        return n, n_rest, n_later
     for x in range(n):
         i = served[x]
         seen.uid[x] = whole[i, 1]
@@ -247,7 +246,8 @@ def enter_dispatch(
     begin: float, end: float, probe: float, arriving: Plain, n_arriving: int, coming: Plain, n_coming: int,
     blocks: Plain, arriving_rest: Plain, coming_rest: Plain, ingress: Plain, ingress_servers: Plain,
     dispatch: Plain, dispatch_servers: Plain, given_s: Floats, keys: tuple[np.uint64, np.uint64], marks: Plain,
-    mesh: Plain, homes: Plain, cache: Plain, scratch: Plain, offsets: Ints, seen: Plain, ledger: Plain,
+    mesh: Plain, homes: Plain, cache: Plain, scratch: Plain, offsets: Ints, seen: Plain,
+    given_cluster: Ints32, choice: Ints32, ledger: Plain,
 ) -> tuple[int, int, int]:  # fmt: skip
     """:func:`to_dispatch` as Python calls it: a plain tuple crosses over in half the time of one with names."""
     return to_dispatch(
@@ -255,7 +255,7 @@ def enter_dispatch(
         Blocks(blocks[0], blocks[1], Cards(*blocks[2])), Tasks(*arriving_rest), Tasks(*coming_rest),
         Station(*ingress), Servers(*ingress_servers), Station(*dispatch), Servers(*dispatch_servers), given_s, keys,
         Marks(*marks), Mesh(*mesh), Homes(*homes), Cache(*cache), Scratch(*scratch), offsets, Seen(*seen),
-        Ledger(*ledger),
+        given_cluster, choice, Ledger(*ledger),
     )  # fmt: skip
 
 
