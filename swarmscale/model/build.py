@@ -17,9 +17,9 @@ from .config import Config
 from .config import Demand as DemandConfig
 from .config import Station as StationConfig
 from .flow.arrivals import Marks
-from .flow.clusters import ClusterState, Hands, Rule
 from .flow.demand import Demand, zipf_shares
 from .flow.engine import Handing, TaskFlow
+from .flow.hands import ClusterState, Hands, Rule
 from .flow.laws import CELLS, TOKENS, law, speed_quantiles
 from .flow.ledger import AGENT, INTERNAL, Ledger
 from .flow.network import Network

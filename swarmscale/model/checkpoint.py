@@ -15,7 +15,7 @@ from ..choices import Choices
 from ..errors import ConfigError
 from . import build
 from .config import Config
-from .flow.clusters import Hands
+from .flow.hands import Hands
 from .flow.network import Network
 from .records import write_whole
 

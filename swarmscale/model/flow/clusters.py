@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ...agents.fleet import BUSY, DRAINING, IDLE, RETIRED, Rows
-from ...arrays import Bytes, Floats, Floats32, Indices, Ints, Ints32, Words, inlined, kernel, merged
+from ...arrays import Floats, Indices, Ints, Ints32, kernel
 from ...rng import U
-from .arrivals import Marks, token_row
-from .bits import bits_set, count_below, eight_below, lowest_bit, sixteen_equal
+from .answers import Sums, count_answers, first_tokens, no_ends
+from .arrivals import Marks
+from .bits import bits_set, count_below, lowest_bit, sixteen_equal
+from .choosing import choose_of_many, choose_of_one, hand_over, look
+from .hands import ClusterState, Hands, Rule
 from .ledger import Count, Ledger, bin_of, note, sampled, steps
 from .prefetch import prefetch
-from .tasks import Blocks, Cards, Tasks, blank_cards, card_back, card_meta, take_card, task_class
+from .tasks import Blocks, Tasks, card_back, card_meta, take_card, task_class
 
 _IDLE, _BUSY, _DRAINING, _RETIRED = IDLE, BUSY, DRAINING, RETIRED
 _COMPLETED, _LATE, _STARTED = int(Count.COMPLETED), int(Count.LATE), int(Count.STARTED)
@@ -25,176 +28,12 @@ _SERVICE_T, _USEFUL_T, _BUSY_T, _READY_T = (
     int(Count.READY_T),
 )
 _WORK_T, _MATCH = int(Count.WORK_STARTED_T), int(Count.MATCH_SUM)
-_PROMPT, _GENERATED, _FIRST_T = (
-    int(Count.PROMPT_TOKENS),
-    int(Count.GENERATED_TOKENS),
-    int(Count.FIRST_TOKEN_T),
-)
 _BLOCK = 8  # clusters whose tasks are fetched together
 _LARGE = 150_000  # agents whose columns fill the caches: only these are asked for ahead of time
 _AHEAD = 4  # how many clusters earlier
 _STEP = 1.0 / 1048576.0
 _FULL, _SAMPLED = int(Count.DROPPED_CLUSTER_FULL), int(Count.SAMPLED_CLUSTER)
 _WAITING, _IN_SERVICE = int(Count.WAITING_CLUSTER), int(Count.IN_SERVICE)
-
-
-class Hands(NamedTuple):
-    """The task in each agent's hands; meaningful where the agent is busy or draining.
-
-    Attributes:
-        cards: `[Q, S]` all that the task carries.
-        service: `[Q, S]` s that the agent needs.
-    """
-
-    cards: Cards
-    service: Floats32
-
-    @classmethod
-    def empty(cls, clusters: int, slots: int) -> Hands:
-        """Empty hands."""
-        return cls(blank_cards(clusters, slots), np.zeros((clusters, slots), np.float32))
-
-    def longer(self, clusters: int) -> Hands:
-        """These hands and empty ones of so many more clusters."""
-        more = Hands.empty(clusters, self.service.shape[1])
-        return Hands.of(
-            np.concatenate([self.cards.real, more.cards.real]), np.concatenate([self.service, more.service])
-        )
-
-    @classmethod
-    def of(cls, real: Floats, service: Floats32) -> Hands:
-        """Hands from the memory of their cards."""
-        return cls(Cards(real, real.view(np.int64)), service)
-
-    def plain(self) -> tuple[Any, ...]:
-        """The same as plain tuples."""
-        return tuple(self.cards), self.service
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes held."""
-        return self.cards.real.nbytes + self.service.nbytes
-
-    @property
-    def uid(self) -> Ints:
-        """`[Q, S]` the task's key."""
-        return self.cards.whole[..., 1]
-
-    @property
-    def arrived(self) -> Floats:
-        """`[Q, S]` s."""
-        return self.cards.real[..., 0]
-
-    @property
-    def work(self) -> Floats:
-        """`[Q, S]` s of a unit-speed agent."""
-        return self.cards.real[..., 2]
-
-    @property
-    def back(self) -> Floats32:
-        """`[Q, S]` s, latency of the answer."""
-        return (self.cards.whole[..., 3] >> 32).astype(np.int32).view(np.float32)
-
-    @property
-    def meta(self) -> Ints32:
-        """`[Q, S]` class, entry node, attempts."""
-        return (self.cards.whole[..., 3] & 0x7FFFFFFF).astype(np.int32)
-
-
-class ClusterState(NamedTuple):
-    """What is known of each cluster at a tick's end.
-
-    Attributes:
-        waiting: `[Q]` tasks in the queue.
-        in_service: `[Q]` tasks in agents' hands.
-        ready: `[Q]` idle and busy agents.
-        backlog_s: `[Q]` s of unit-speed work waiting plus agent-seconds left in hands.
-        busy_t: `[Q]` agent time in service so far, in 2**-20 s.
-        ready_t: `[Q]` agent time ready so far, in 2**-20 s.
-        completed: `[Q]` tasks completed so far.
-        ends_t: `[Q]` summed ends of the tasks in hands, in 2**-20 s.
-        response_t: `[Q]` summed response times of answered tasks, in 2**-20 s.
-        useful_t: `[Q]` summed pure service times of answered tasks, in 2**-20 s.
-    """
-
-    waiting: Ints
-    in_service: Ints
-    ready: Ints
-    backlog_s: Floats
-    busy_t: Ints
-    ready_t: Ints
-    completed: Ints
-    ends_t: Ints
-    response_t: Ints
-    useful_t: Ints
-
-    @classmethod
-    def empty(cls, clusters: int) -> ClusterState:
-        """Nothing known yet."""
-        columns: list[Any] = [np.zeros(clusters, np.float64 if i == 3 else np.int64) for i in range(10)]
-        return cls(*columns)
-
-
-class Rule(NamedTuple):
-    """What rules hold in the clusters.
-
-    Attributes:
-        bound: tasks that may wait in a cluster; more are dropped.
-        overhead: `[Q]` factor of coordination on every service time, >= 1.
-        messages: `[Q]` messages that coordination costs a task.
-        channel: the channel in which they are counted.
-        message_bytes: bytes of each.
-        answers: 1 if the keys of answered tasks are wanted for the caches.
-    """
-
-    bound: int
-    overhead: Floats
-    messages: Ints
-    channel: int
-    message_bytes: int
-    answers: int
-
-
-class Ends(NamedTuple):
-    """Tasks that end in one cluster within a tick, side by side: the compiler works on many at a time.
-
-    Attributes:
-        at: `[cap]` s, end of service.
-        arrived: `[cap]` s.
-        back: `[cap]` s, latency of the answer.
-        service: `[cap]` s.
-        useful: `[cap]` s, service without the costs of coordination and lack of skill.
-        limit: `[cap]` s, time within which the answer is wanted.
-        kind: `[cap]` class.
-        uid: `[cap]` the task's key, kept where tokens are counted.
-        work: `[cap]` s of a unit-speed agent, kept where tokens are counted.
-    """
-
-    at: Floats
-    arrived: Floats
-    back: Floats32
-    service: Floats32
-    useful: Floats
-    limit: Floats
-    kind: Ints32
-    uid: Ints
-    work: Floats
-
-
-@kernel
-def no_ends(capacity: int) -> Ends:
-    """Room for the ends of ``capacity`` tasks."""
-    return Ends(
-        np.empty(capacity, np.float64),
-        np.empty(capacity, np.float64),
-        np.empty(capacity, np.float32),
-        np.empty(capacity, np.float32),
-        np.empty(capacity, np.float64),
-        np.empty(capacity, np.float64),
-        np.empty(capacity, np.int32),
-        np.empty(capacity, np.int64),
-        np.empty(capacity, np.float64),
-    )
 
 
 class Near(NamedTuple):
@@ -234,197 +73,6 @@ def fetch(blocks: Blocks, line: Indices, first: int, last: int, out: Near) -> No
         out.at[x] = at[i]
         out.work[x] = real[i, 2]
         out.meta[x] = card_meta(whole[i, 3])
-
-
-class Sums(NamedTuple):
-    """What is counted of tasks that end, side by side.
-
-    Attributes:
-        took: `[cap]` s, from arrival to answer.
-        response: `[cap]` the same in 2**-20 s.
-        useful: `[cap]` pure service time in 2**-20 s.
-        bins: `[cap]` where it is counted: bin of its deadline, bin of its response time, whether it is in time.
-    """
-
-    took: Floats
-    response: Ints
-    useful: Ints
-    bins: Ints
-
-
-@kernel
-def count_answers(
-    ended: Ends, n: int, per_s: float, sums: Sums, response_hist: Ints32, met: Ints
-) -> tuple[int, int, int, int]:
-    """Count the answers to ``n`` tasks; return how many are late, and the summed times in 2**-20 s."""
-    took, bins = sums.took, sums.bins
-    for x in range(n):
-        took[x] = ended.at[x] + ended.back[x] - ended.arrived[x]
-    response = service = useful = late = 0
-    for x in range(n):
-        sums.response[x] = steps(took[x])
-        response += sums.response[x]
-    for x in range(n):
-        sums.useful[x] = steps(ended.useful[x])
-        useful += sums.useful[x]
-    for x in range(n):
-        service += steps(np.float64(ended.service[x]))
-    ring = len(met) - 1
-    for x in range(n):
-        in_time = not took[x] > ended.limit[x]
-        late += not in_time
-        due = int((ended.arrived[x] + ended.limit[x]) * per_s) & ring
-        bins[x] = (due << 11) | (bin_of(took[x]) << 1) | in_time
-    for x in range(n):
-        word = bins[x]
-        response_hist[(word >> 1) & 1023] += 1
-        met[word >> 11] += word & 1
-    return late, response, service, useful
-
-
-@kernel
-def look(codes: Bytes, ends: Floats, row0: U, slots: int, end: float, sets: Words) -> None:
-    """Which slots of a cluster are idle, busy, draining, and free before ``end``: bits, a word for 64 slots.
-
-    Args:
-        codes: states of all agents.
-        ends: s, when each is free.
-        row0: the cluster's first row.
-        slots: its slots.
-        end: s.
-        sets: `[4 x words]` out: the four sets one after the other.
-    """
-    words = (slots + 63) >> 6
-    for w in range(words):
-        first = row0 + U(w << 6)
-        n = min(64, slots - (w << 6))
-        idle = busy = draining = free = U(0)
-        for x in range(0, n - 15, 16):
-            idle |= sixteen_equal(codes, first + U(x), _IDLE) << U(x)
-            busy |= sixteen_equal(codes, first + U(x), _BUSY) << U(x)
-            draining |= sixteen_equal(codes, first + U(x), _DRAINING) << U(x)
-            free |= eight_below(ends, first + U(x), end) << U(x)
-            free |= eight_below(ends, first + U(x + 8), end) << U(x + 8)
-        for x in range(n & ~15, n):
-            code = codes[first + U(x)]
-            idle |= U(code == _IDLE) << U(x)
-            busy |= U(code == _BUSY) << U(x)
-            draining |= U(code == _DRAINING) << U(x)
-            free |= U(ends[first + U(x)] < end) << U(x)
-        sets[w] = idle
-        sets[words + w] = busy
-        sets[2 * words + w] = draining
-        sets[3 * words + w] = free
-
-
-@kernel
-def how_many_below(values: Floats, first: U, n: int, limit: float) -> U:
-    """How many of the ``n`` values from ``first`` on are below the limit; eight more must be readable."""
-    many = 0
-    for x in range(0, n - 7, 8):
-        many += bits_set(eight_below(values, first + U(x), limit))
-    left = n & 7
-    bits = eight_below(values, first + U(n - left), limit) & ((U(1) << U(left)) - U(1))
-    return U(many + bits_set(bits))
-
-
-@kernel
-def hand_over(cards: Ints, i: int, hands: Ints, a: U) -> None:
-    """Copy card i into an agent's hands."""
-    arrived, uid, work, last = cards[i, 0], cards[i, 1], cards[i, 2], cards[i, 3]
-    hands[a, 0] = arrived
-    hands[a, 1] = uid
-    hands[a, 2] = work
-    hands[a, 3] = last
-
-
-@merged
-def choose_of_one(
-    at: Floats, work: Floats, first: U, m: int, end: float, overhead: float, row0: U, ranked: U, slow: Floats32,
-    skills: Bytes, rank: Bytes, low: U, high: U, words: U, freed: Words, slot_at: Bytes, chosen: Indices,
-    finishes: Floats, services: Floats32, hurried: Indices,
-) -> int:  # fmt: skip
-    """The agent of each of ``m`` tasks where all ask for one type and a cluster has at most 128 slots."""
-    none, one = U(0), U(1)
-    early = 0
-    for x in range(m):
-        low |= freed[U(x) * words]
-        if words > one:
-            high |= freed[U(x) * words + one]
-        of_low = low != none
-        bits = low if of_low else high
-        left = bits & (bits - one)
-        s = U(slot_at[lowest_bit(bits) + (none if of_low else U(64))])
-        low = left if of_low else low
-        high = high if of_low else left
-        i = first + U(x)
-        a = row0 + s
-        service = work[i] * np.float64(slow[a]) * (overhead / skills[ranked + s])
-        f = at[i] + service
-        chosen[x] = a
-        finishes[x] = f
-        services[x] = service
-        if f < end:
-            hurried[early] = x
-            early += 1
-            y = max(U(x + 1), how_many_below(at, first, m, f))
-            r = U(rank[ranked + s])
-            freed[y * words + (r >> U(6))] |= one << (r & U(63))
-    return early
-
-
-@merged
-def choose_of_many(
-    at: Floats, work: Floats, meta: Ints, first: U, m: int, end: float, overhead: float, row0: U, skill0: U,
-    slots: int, slow: Floats32, skills: Bytes, rank: Bytes, types: Ints, first_word: Words, first_skill: Words,
-    idle: Words, freed: Words, slot_at: Bytes, chosen: Indices, finishes: Floats, services: Floats32,
-    hurried: Indices,
-) -> int:  # fmt: skip
-    """The agent of each of ``m`` tasks, whatever they ask for: the sets of idle agents by type stand in ``idle``."""
-    none, one = U(0), U(1)
-    width = U(len(idle))
-    words = width // U(len(types))
-    early = 0
-    for x in range(m):
-        for w in range(len(idle)):
-            idle[w] |= freed[U(x) * width + U(w)]
-        i = first + U(x)
-        kind = U(task_class(meta[i]))
-        w = first_word[kind]
-        while idle[w] == none:
-            w += one
-        s = U(slot_at[(U(w) << U(6)) + lowest_bit(idle[w])])
-        a = row0 + s
-        for k in range(len(types)):
-            r = U(rank[skill0 + U(types[k] * slots) + s])
-            idle[U(k) * words + (r >> U(6))] &= ~(one << (r & U(63)))
-        service = work[i] * np.float64(slow[a]) * (overhead / skills[skill0 + first_skill[kind] + s])
-        f = at[i] + service
-        chosen[x] = a
-        finishes[x] = f
-        services[x] = service
-        if f < end:
-            hurried[early] = x
-            early += 1
-            y = max(U(x + 1), how_many_below(at, first, m, f))
-            for k in range(len(types)):
-                r = U(rank[skill0 + U(types[k] * slots) + s])
-                freed[y * width + U(k) * words + (r >> U(6))] |= one << (r & U(63))
-    return early
-
-
-@inlined
-def first_tokens(
-    uid: int, took: float, service: float, work: float, prompt: Ints32, generated: Ints32, prefill_s: float,
-    replayed: int, key: U, count: Ints, first_hist: Ints32,
-) -> None:  # fmt: skip
-    """Count the tokens of an answer and the time until its first one."""
-    row = token_row(uid, len(prompt), replayed, key)
-    count[_PROMPT] += prompt[row]
-    count[_GENERATED] += generated[row]
-    first = took - service + prefill_s * prompt[row] / work * service
-    count[_FIRST_T] += steps(first)
-    first_hist[bin_of(first)] += 1
 
 
 @kernel

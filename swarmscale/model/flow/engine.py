@@ -10,10 +10,10 @@ import numpy as np
 from ...agents.fleet import BUSY, DRAINING, Fleet
 from ...agents.hierarchy import Hierarchy
 from ...arrays import Floats, Ints, Ints32
-from .clusters import ClusterState, Hands, Rule
 from .delegation import hand_up, loads
 from .demand import Demand
 from .dispatch import DispatchRule, DispatchView
+from .hands import ClusterState, Hands, Rule
 from .ledger import DROP, TICKS_PER_S, Count, Ledger, note, sampled
 from .network import Network
 from .stations import Scratch, Servers, Station, scratch_of

@@ -9,8 +9,9 @@ import numpy as np
 from ...agents.fleet import Rows
 from ...arrays import Floats, Ints, Ints32, kernel
 from .arrivals import Marks
-from .clusters import ClusterState, Hands, Rule, serve_clusters
+from .clusters import serve_clusters
 from .grouping import line_up
+from .hands import ClusterState, Hands, Rule
 from .ledger import Count, Ledger, bin_of, note, sampled, settle, steps
 from .stations import Scratch, Servers, Station, run_dispatch, run_ingress
 from .tasks import Blocks, Cards, Tasks, card_back, card_meta, take_card, task_class, write_card
