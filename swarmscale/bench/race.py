@@ -17,7 +17,7 @@ from .rivals import RIVALS, Rival
 TIMES_FEWER = {"mesa": 55.0, "simpy": 400.0}
 """At 50,000 agents, how many times the CPU seconds of ours each must need."""
 
-SIZES: tuple[tuple[int, int, int], ...] = ((1_000, 60, 3), (10_000, 60, 3), (50_000, 40, 1))
+SIZES: tuple[tuple[int, int, int], ...] = ((1_000, 60, 3), (10_000, 60, 3), (50_000, 40, 3))
 """Agents, seconds, and how often the others run; the median counts."""
 
 QUICK: tuple[tuple[int, int, int], ...] = ((1_000, 20, 1), (50_000, 24, 1))
