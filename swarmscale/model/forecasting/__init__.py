@@ -1,0 +1,1 @@
+"""Forecasters by name."""
