@@ -11,9 +11,10 @@ from .errors import UnknownChoiceError
 from .model.controllers import CONTROLLERS
 from .model.flow.dispatch import DISPATCH_RULES
 from .model.flow.sources import SOURCES
+from .model.forecasting import FORECASTERS
 
 FAMILIES: dict[str, Choices[Any]] = {
-    table.kind: table for table in (TOPOLOGIES, DISPATCH_RULES, SOURCES, CONTROLLERS)
+    table.kind: table for table in (TOPOLOGIES, DISPATCH_RULES, SOURCES, CONTROLLERS, FORECASTERS)
 }
 
 
@@ -21,7 +22,7 @@ def register[S](kind: str, name: str) -> Callable[[type[S]], type[S]]:
     """Give a user's own strategy class a name, as a decorator.
 
     Args:
-        kind: the family: "topology", "dispatch rule", "demand source" or "controller".
+        kind: the family: "topology", "dispatch rule", "demand source", "controller" or "forecaster".
         name: the name by which configs, files and the command line know it.
 
     Raises:

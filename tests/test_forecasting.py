@@ -1,0 +1,463 @@
+"""Forecasters: first what each must do, then each on its own, then the gates on the shipped traces."""
+
+from __future__ import annotations
+
+import functools
+import pickle
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from swarmscale import rng
+from swarmscale.errors import ConfigError
+from swarmscale.model import memory as memories
+from swarmscale.model.flow.traces import load_trace
+from swarmscale.model.forecasting import (
+    FORECASTERS,
+    Autoregression,
+    ConformalInterval,
+    DampedHolt,
+    Drift,
+    Ensemble,
+    ExponentialSmoothing,
+    HoltWinters,
+    Naive,
+    SeasonalAutoregression,
+    SeasonalNaive,
+    Target,
+)
+from swarmscale.model.forecasting.autoregression import regress
+from swarmscale.model.forecasting.ensemble import MEMBERS
+from swarmscale.model.forecasting.score import ahead, forecasts, main, score, season, targets
+
+NAMES = sorted(FORECASTERS)
+TARGETS = (
+    Target(horizon=1),
+    Target(horizon=5, period=24),
+    Target(horizon=3, kind="max", period=24),
+    Target(horizon=30, kind="max", period=7),
+)
+LONG = ("crane13", "goog-tweets", "ms-app1", "ms-app3")
+IDS = [f"{t.kind}-{t.horizon}-of-{t.period}" for t in TARGETS]
+
+every_member = pytest.mark.parametrize("name", NAMES)
+every_target = pytest.mark.parametrize("target", TARGETS, ids=IDS)
+
+
+@functools.cache
+def days(bins=400, seed=1):
+    """Poisson counts around a daily curve of 24 bins, with a level shift, a spike and empty bins."""
+    hours = np.arange(bins)
+    rate = 50 * (1 + 0.6 * np.sin(2 * np.pi * hours / 24)) * np.where(hours > bins // 2, 2.5, 1.0)
+    counts = rng.generator(seed, "tests.forecasting").poisson(rate).astype(float)
+    counts[bins // 3] *= 20
+    counts[bins // 4 : bins // 4 + 6] = 0
+    counts.flags.writeable = False
+    return counts
+
+
+def went_on(forecaster, demand, memory):
+    """What is said over more bins, from a memory on."""
+    said = []
+    for value in demand.tolist():
+        forecast, memory = forecaster.step(value, memory)
+        said.append(forecast)
+    return np.array(said)
+
+
+def remembered(forecaster, demand, target):
+    """The memory after some bins."""
+    memory = forecaster.start(target)
+    for value in demand.tolist():
+        _, memory = forecaster.step(value, memory)
+    return memory
+
+
+@every_member
+@every_target
+def test_a_forecast_is_finite_and_never_below_zero(name, target):
+    nasty = (
+        days(),
+        np.zeros(120),
+        np.r_[np.zeros(60), 1e9, np.zeros(60)],
+        np.tile([0.0, 1e6], 80),
+        np.r_[np.full(80, 1e-9), np.full(80, 1e9), np.full(80, 1e-9)],
+        np.arange(160.0, 0.0, -1.0) ** 4,
+        np.geomspace(1e-6, 1e100, 200),
+    )
+    for demand in nasty:
+        said = forecasts(FORECASTERS.make(name), demand, target)
+        assert np.isfinite(said).all()
+        assert (said >= 0).all()
+
+
+@every_member
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(demand=st.lists(st.floats(0, 1e12) | st.just(0.0), min_size=1, max_size=90))
+def test_whatever_the_demand_a_forecast_is_finite_and_never_below_zero(name, demand):
+    said = forecasts(FORECASTERS.make(name), np.array(demand), Target(horizon=2, kind="max", period=5))
+    assert np.isfinite(said).all()
+    assert (said >= 0).all()
+
+
+@every_member
+@every_target
+def test_a_constant_is_foretold_in_the_end(name, target):
+    """At once, and after days of something else in the end (slowly, where a season has to be unlearned)."""
+    demand = np.r_[days()[:80], np.full(3000, 37.0)]
+    assert forecasts(FORECASTERS.make(name), np.full(300, 37.0), target)[-1] == pytest.approx(37.0, rel=1e-6)
+    assert forecasts(FORECASTERS.make(name), demand, target)[-1] == pytest.approx(37.0, rel=1e-2)
+
+
+@every_member
+@every_target
+def test_a_thousand_times_the_demand_gives_a_thousand_times_the_forecast(name, target):
+    one = forecasts(FORECASTERS.make(name), days(), target)
+    many = forecasts(FORECASTERS.make(name), 1024 * days(), target)
+    assert many == pytest.approx(1024 * one, rel=1e-6)
+
+
+@every_member
+@every_target
+def test_a_memory_pickled_or_stored_half_way_goes_on_bit_for_bit(name, target):
+    demand = days()
+    whole = forecasts(FORECASTERS.make(name), demand, target)
+    for half in (1, 30, 201):
+        forecaster = FORECASTERS.make(name)
+        kept = remembered(forecaster, demand[:half], target)
+        stored = memories.dump(kept)
+        where = {f"swarmscale.model.forecasting.{file}" for file in FILES}
+        for again in (pickle.loads(pickle.dumps(kept)), memories.restore(stored, where)):
+            other = pickle.loads(pickle.dumps(forecaster))
+            assert went_on(other, demand[half:], again).tobytes() == whole[half:].tobytes()
+
+
+FILES = (
+    "autoregression",
+    "base",
+    "ensemble",
+    "holt_winters",
+    "interval",
+    "recent",
+    "simple",
+    "smoothing",
+)
+
+
+@every_member
+@every_target
+def test_one_forecaster_serves_many_series_at_once(name, target):
+    """Nothing is kept in the object: two series that take turns get what each would get alone."""
+    forecaster = FORECASTERS.make(name)
+    series = (days()[:150], days(400, seed=2)[:150])
+    alone = [forecasts(FORECASTERS.make(name), demand, target) for demand in series]
+    kept: list[Any] = [forecaster.start(target) for _ in series]
+    for n in range(150):
+        for i, demand in enumerate(series):
+            said, kept[i] = forecaster.step(float(demand[n]), kept[i])
+            assert said == alone[i][n]
+
+
+@dataclass(frozen=True)
+class Clairvoyant:
+    """A planted fault: it says what is going to come, mixed with the last value."""
+
+    demand: np.ndarray
+
+    def start(self, target):
+        return (target.horizon, 0)
+
+    def step(self, value, memory):
+        horizon, n = memory
+        later = self.demand[min(n + horizon, self.demand.size - 1)]
+        return 0.5 * (value + float(later)), (horizon, n + 1)
+
+
+def past_moves_with_the_future(make, target):
+    """Whether a forecast changes with bins that come after it: many bins, and the very next one."""
+    demand = days()
+    said = forecasts(make(demand), demand, target)
+    for now in (40, 199, 300):
+        for until in (now + 2, demand.size):
+            other = demand.copy()
+            other[now + 1 : until] = other[now + 1 : until] * 3 + 7
+            if not (forecasts(make(other), other, target)[: now + 1] == said[: now + 1]).all():
+                return True
+    return False
+
+
+@every_member
+@every_target
+def test_changing_the_future_does_not_move_what_was_said_before(name, target):
+    assert not past_moves_with_the_future(lambda demand: FORECASTERS.make(name), target)
+
+
+@every_target
+def test_a_forecaster_that_sees_the_future_is_found_out(target):
+    assert past_moves_with_the_future(Clairvoyant, target)
+
+
+@every_member
+def test_a_setting_out_of_its_range_is_refused(name):
+    for field in FORECASTERS.fields(name):
+        with pytest.raises(ConfigError, match=field):
+            FORECASTERS.make(name, **{field: "often" if field == "seasonal" else -1})
+
+
+# --- each on its own ---
+
+
+def test_naive_repeats_the_last_value():
+    assert forecasts(Naive(), days(), Target(horizon=5)) == pytest.approx(days(), abs=0)
+
+
+@pytest.mark.parametrize(("horizon", "period"), [(1, 24), (5, 24), (24, 24), (30, 7), (6, 1)])
+@pytest.mark.parametrize("kind", ["value", "max"])
+def test_seasonal_naive_says_what_came_whole_seasons_ago(horizon, period, kind):
+    """On a series that repeats itself it is always right, once a season has been seen."""
+    demand = np.resize(days()[:period] + 1.0, 300)
+    target = Target(horizon=horizon, kind=kind, period=period)
+    said = forecasts(SeasonalNaive(), demand, target)
+    back = period * -(-horizon // period)
+    assert (said[back - 1 : -horizon] == targets(demand, target)[back - 1 :]).all()
+    assert (said[: back - 1] == demand[: back - 1]).all()
+
+
+@pytest.mark.parametrize("kind", ["value", "max"])
+def test_drift_foretells_a_straight_line(kind):
+    target = Target(horizon=4, kind=kind)
+    for demand in (np.arange(100.0), np.arange(200.0, 100.0, -1.0)):
+        said = forecasts(Drift(window=7), demand, target)
+        assert said[1:-4] == pytest.approx(targets(demand, target)[1:])
+
+
+def test_exponential_smoothing_is_the_weighted_mean_of_its_closed_form():
+    demand = days()
+    said = forecasts(ExponentialSmoothing(alpha=0.3), demand, Target(horizon=5))
+    for n in (0, 1, 50, 399):
+        weights = 0.3 * 0.7 ** np.arange(n, -1, -1.0)
+        weights[0] = 0.7**n
+        assert said[n] == pytest.approx(weights @ demand[: n + 1])
+
+
+@pytest.mark.parametrize("phi", [0.9, 1.0])
+def test_damped_holt_agrees_with_the_textbook_recursion(phi):
+    demand = days()
+    said = forecasts(DampedHolt(alpha=0.6, beta=0.1, phi=phi), demand, Target(horizon=5))
+    level, trend = demand[0], 0.0
+    for n in range(1, demand.size):
+        before = level
+        level = 0.6 * demand[n] + 0.4 * (level + phi * trend)
+        trend = 0.1 * (level - before) + 0.9 * phi * trend
+        later = level + sum(phi**i for i in range(1, 6)) * trend
+        assert said[n] == pytest.approx(max(0.0, later))
+
+
+@pytest.mark.parametrize("seasonal", ["additive", "multiplicative"])
+@pytest.mark.parametrize("kind", ["value", "max"])
+def test_holt_winters_agrees_with_the_textbook_recursion(seasonal, kind):
+    """Demand that stays far above both floors."""
+    times = seasonal == "multiplicative"
+    demand, period, a, b, g = days() + 300, 24, 0.5, 0.05, 0.2
+    target = Target(horizon=5, kind=kind, period=period)
+    said = forecasts(HoltWinters(alpha=a, beta=b, gamma=g, seasonal=seasonal), demand, target)
+    level, trend = demand[:period].mean(), 0.0
+    index = list(demand[:period] / level if times else demand[:period] - level)
+    for n in range(period, demand.size):
+        s, before = index[n - period], level + trend
+        free = demand[n] / s if times else demand[n] - s
+        next_level = a * free + (1 - a) * before
+        index.append(g * (demand[n] / before if times else demand[n] - before) + (1 - g) * s)
+        trend = b * (next_level - level) + (1 - b) * trend
+        level = next_level
+        later = [
+            (level + j * trend) * index[n + j - period]
+            if times
+            else level + j * trend + index[n + j - period]
+            for j in range(1, 6)
+        ]
+        assert said[n] == pytest.approx(later[-1] if kind == "value" else max(later))
+
+
+def pairs(demand, lags, target, around_season=0):
+    """Features and targets in the order in which they are learned, one row at a time."""
+    h, m = target.horizon, around_season
+    came = targets(demand, target)
+    rows = []
+    for t in range(lags - 1, demand.size):
+        row = [1.0, *demand[t - lags + 1 : t + 1][::-1]]
+        if m:
+            where = [t + h - m + shift for shift in (-2, -1, 0, 1, 2)] + [t - m]
+            row += [demand[i] if i >= 0 else 0.0 for i in where]
+        rows.append(row)
+    return np.array(rows), came[lags - 1 :]
+
+
+@pytest.mark.parametrize("seasonal", [False, True])
+@pytest.mark.parametrize("target", [Target(horizon=3, period=24), Target(horizon=4, kind="max", period=5)])
+def test_autoregression_is_weighted_least_squares(seasonal, target):
+    """The same weights from numpy's lstsq: pairs by their age, and the ridge that holds to naive, also aged."""
+    demand, lags, forgetting, ridge = days(200, seed=3) + 20, 6, 0.98, 0.5
+    make = SeasonalAutoregression if seasonal else Autoregression
+    forecaster = make(lags=lags, forgetting=forgetting, ridge=ridge)
+    memory = remembered(forecaster, demand, target)
+    around = target.period * (2 if target.period == 5 else 1) if seasonal else 0
+    x, came = pairs(demand / memory.scale, lags, target, around)
+    x, came = x[: came.size], came
+    naive = np.zeros(x.shape[1])
+    naive[1] = 1.0
+    ages = forgetting ** (np.arange(came.size, 0, -1.0) - 1)
+    held = ridge * forgetting**came.size
+    left = np.r_[x * np.sqrt(ages)[:, None], np.sqrt(held) * np.eye(naive.size)]
+    right = np.r_[came * np.sqrt(ages), np.sqrt(held) * naive]
+    found = np.linalg.lstsq(left, right, rcond=None)[0]
+    assert memory.weights == pytest.approx(found, rel=1e-6, abs=1e-8)
+
+
+def test_autoregression_finds_the_process_that_made_the_series():
+    """AR(2) two bins ahead: the weights lie near (a1^2 + a2, a1 a2)."""
+    noise = rng.generator(5, "tests.ar").normal(size=6000)
+    y = np.zeros(6000)
+    for n in range(2, 6000):
+        y[n] = 0.6 * y[n - 1] + 0.3 * y[n - 2] + noise[n]
+    memory = remembered(Autoregression(lags=2, forgetting=1.0), y + 50, Target(horizon=2))
+    assert memory.weights[1:] == pytest.approx([0.66, 0.18], abs=4 * 1.2 / np.sqrt(6000))
+
+
+def test_autoregression_survives_a_standstill_of_any_length():
+    """Features that never move would make the inverse Gram matrix grow without bound."""
+    demand = np.r_[days(100), np.full(20_000, 5.0), days(300)]
+    forecaster = Autoregression(lags=6, forgetting=0.98)
+    memory = remembered(forecaster, demand[:20_100], Target(horizon=2))
+    assert np.trace(memory.spread) < 1.1 * 100 * 7 / forecaster.ridge / 0.98
+    assert (memory.spread == memory.spread.T).all()
+    said = went_on(forecaster, demand[20_100:], memory)
+    assert np.abs(said[100:-2] - targets(demand, Target(horizon=2))[20_200:]).mean() < 60
+
+
+def test_the_regression_as_plain_python_gives_the_same_bits():
+    plain = getattr(regress, "py_func", regress)
+    demand, outcome = days(120) / 50, []
+    for one in (regress, plain):
+        weights, spread = np.r_[0.0, 1.0, np.zeros(10)], np.eye(12) / 0.1
+        said = [
+            one(demand, n, 5, 3, 24, True, 1.0, 0.99, 0.1, weights, spread) for n in range(60, demand.size)
+        ]
+        outcome.append(np.array(said).tobytes() + weights.tobytes() + spread.tobytes())
+    assert outcome[0] == outcome[1]
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=IDS)
+def test_the_ensemble_weighs_its_members_by_their_recent_errors(target):
+    """Against a slow loop over the members' whole histories."""
+    demand = days()
+    said = np.array([forecasts(member, demand, target) for member in MEMBERS])
+    errors = np.abs(said[:, : -target.horizon] - targets(demand, target))
+    mixed = forecasts(Ensemble(memory=0.9, power=2), demand, target)
+    for n in (0, 20, 60, 399):
+        seen = errors[:, : max(0, n + 1 - target.horizon)]
+        mean = np.zeros(len(MEMBERS))
+        for i in range(seen.shape[1]):
+            mean += max(0.1, 1 / (i + 1)) * (seen[:, i] - mean)
+        weights = mean**-2.0 if mean.all() else np.ones(len(MEMBERS))
+        assert mixed[n] == pytest.approx(weights @ said[:, n] / weights.sum())
+
+
+def test_the_ensemble_comes_to_follow_the_member_that_is_always_right():
+    demand = np.resize(days()[:24] + 10, 24 * 40)
+    assert score(Ensemble(), demand, Target(horizon=5, period=24)).relative < 0.01
+
+
+# --- scores ---
+
+
+def test_the_scores_of_a_small_series_are_those_by_hand():
+    found = score(Naive(), np.array([4.0, 4.0, 2.0, 6.0, 6.0]), Target(horizon=1), warm_up=0.2)
+    assert (found.points, found.relative) == (3, 1.0)
+    assert found.accuracy == found.naive_accuracy == pytest.approx(1 - 6 / 14)
+
+
+def test_a_share_that_leaves_nothing_to_score_is_refused():
+    with pytest.raises(ConfigError, match="warm_up"):
+        score(Naive(), days(), Target(horizon=30), warm_up=0.95)
+    with pytest.raises(ConfigError, match="horizon"):
+        score(Naive(), days(), Target(horizon=400))
+
+
+def test_the_command_prints_a_table_and_refuses_in_one_line(capsys):
+    assert main(["azure-llm-conv-10s"]) == 0
+    printed = capsys.readouterr().out
+    assert all(f"| {name}" in printed for name in FORECASTERS)
+    assert main(["azure-llm"]) == main(["azure-llm-conv-10s", "--warm-up", "2"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+# --- gates ---
+
+
+@functools.cache
+def on_trace(name, shift=1.0):
+    """The default forecaster on a shipped trace, 300 s ahead, its forecasts times a factor."""
+    trace = load_trace(name)
+    target = Target(horizon=ahead(trace, 300.0), period=season(trace))
+    return score(Shifted(Ensemble(), shift), trace.demand, target)
+
+
+@dataclass(frozen=True)
+class Shifted:
+    """A planted fault: forecasts that are off by a factor."""
+
+    forecaster: Any
+    factor: float
+
+    def start(self, target):
+        return self.forecaster.start(target)
+
+    def step(self, value, memory):
+        said, memory = self.forecaster.step(value, memory)
+        return said * self.factor, memory
+
+
+@pytest.mark.parametrize("name", ["ms-app1", "crane13"])
+def test_the_default_has_at_most_nine_tenths_of_naives_error_where_days_repeat(name):
+    assert on_trace(name).relative <= 0.90
+    assert on_trace(name, 1.05).relative > 0.90
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_the_default_is_no_worse_than_naive_300_s_ahead(name):
+    found = on_trace(name)
+    assert found.points > 5000
+    assert found.relative <= 1.0
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_forecasts_that_are_five_percent_too_high_are_worse(name):
+    assert on_trace(name, 1.05).relative > on_trace(name).relative
+
+
+def test_on_the_trace_of_an_hour_the_default_is_no_worse_than_naive_either():
+    """110 targets, of 30 bins each that overlap: as good as four, so this says little beyond "not broken"."""
+    assert on_trace("azure-llm-conv-10s").points == 110
+    assert on_trace("azure-llm-conv-10s").relative <= 1.0
+
+
+def test_a_step_of_the_default_with_its_interval_takes_less_than_200_microseconds():
+    """The fastest of ten stretches, so that what else runs on the machine does not count."""
+    target = Target(horizon=5, kind="max", period=1440)
+    demand = load_trace("ms-app1").demand[:8000].tolist()
+    forecaster, interval = Ensemble(), ConformalInterval()
+    memory, residuals = forecaster.start(target), interval.start(target)
+    spent = []
+    for first in range(0, 8000, 800):
+        begins = time.perf_counter()
+        for value in demand[first : first + 800]:
+            said, memory = forecaster.step(value, memory)
+            _, residuals = interval.step(value, said, residuals)
+        spent.append((time.perf_counter() - begins) / 800)
+    assert min(spent) < 200e-6
