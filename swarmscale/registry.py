@@ -12,9 +12,10 @@ from .model.controllers import CONTROLLERS
 from .model.flow.dispatch import DISPATCH_RULES
 from .model.flow.sources import SOURCES
 from .model.forecasting import FORECASTERS
+from .model.scaling import POLICIES
 
 FAMILIES: dict[str, Choices[Any]] = {
-    table.kind: table for table in (TOPOLOGIES, DISPATCH_RULES, SOURCES, CONTROLLERS, FORECASTERS)
+    table.kind: table for table in (TOPOLOGIES, DISPATCH_RULES, SOURCES, CONTROLLERS, FORECASTERS, POLICIES)
 }
 
 
@@ -22,7 +23,8 @@ def register[S](kind: str, name: str) -> Callable[[type[S]], type[S]]:
     """Give a user's own strategy class a name, as a decorator.
 
     Args:
-        kind: the family: "topology", "dispatch rule", "demand source", "controller" or "forecaster".
+        kind: the family: "topology", "dispatch rule", "demand source", "controller",
+            "forecaster" or "scaling policy".
         name: the name by which configs, files and the command line know it.
 
     Raises:
