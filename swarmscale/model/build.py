@@ -20,13 +20,19 @@ from .flow.arrivals import Marks
 from .flow.demand import Demand, zipf_shares
 from .flow.engine import Handing, TaskFlow
 from .flow.hands import ClusterState, Hands, Rule
-from .flow.laws import CELLS, TOKENS, law, speed_quantiles
+from .flow.laws import CELLS, TOKENS, law, sample, speed_quantiles
 from .flow.ledger import AGENT, INTERNAL, Ledger
 from .flow.network import Network
 from .flow.sources import Profile
 from .flow.stations import Servers, Station
 from .flow.tasks import MAX_NODES
 from .flow.travel import Cache, Mesh
+from .scaling import POLICIES
+from .scaling.outlook import Outlook
+from .scaling.pools import Pools, seed_pools
+from .scaling.prices import Prices
+from .scaling.scaler import Limits, Scaler
+from .scaling.static import Static
 
 
 def class_means(config: DemandConfig, profile: Profile) -> Floats:
@@ -245,6 +251,37 @@ def build_flow(config: Config, root_seed: int) -> TaskFlow:
         ingress_servers=_servers(nodes),
         dispatch_servers=_servers(nodes),
         pointer=np.zeros(nodes, np.int64),
+    )
+
+
+def build_scaler(config: Config) -> Scaler | None:
+    """The scaler that the config asks for; None if the fleet keeps the size that it has at the start."""
+    if config.scaling == Static():
+        return None
+    s, most = config.scaler, config.fleet.max_agents or 4 * config.fleet.agents
+    require(
+        s.min_agents <= config.fleet.agents <= most,
+        "fleet.agents",
+        config.fleet.agents,
+        f"from scaler.min_agents = {s.min_agents} to fleet.max_agents = {most}",
+    )
+    start = law("lognormal", config.life.start_cv)
+    late = config.life.start_s * sample(start.how, start.body, start.tail, 0.95)
+    lead_s = late + s.period_s
+    return Scaler(
+        policy=config.scaling,
+        name=POLICIES.name_of(config.scaling) or type(config.scaling).__name__,
+        period_s=s.period_s,
+        limits=Limits(
+            least=s.min_agents,
+            most=most,
+            warm=s.warm_agents,
+            slo_utilization=s.slo_utilization,
+            lead_s=lead_s,
+        ),
+        prices=Prices(ready=s.price, starting=s.price, warm=s.warm_price, start=s.start_price),
+        pools=seed_pools(most).holding(config.fleet.agents) if s.pools == "origin" else Pools(()),
+        outlook=Outlook(forecaster=s.forecaster, bin_s=s.bin_s, lead_s=lead_s, level=s.level),
     )
 
 

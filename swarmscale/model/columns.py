@@ -26,6 +26,9 @@ class Raw:
         self._floats = floats
         self.dt = dt
 
+    def __len__(self) -> int:
+        return len(self._counts)
+
     def count(self, which: Count) -> Floats:
         """`[T]` one count."""
         return self._counts[:, which].astype(np.float64)

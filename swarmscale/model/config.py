@@ -26,6 +26,8 @@ from ..errors import ConfigError, UnknownChoiceError
 from .flow.dispatch import DISPATCH_RULES
 from .flow.laws import LawName
 from .flow.sources import SOURCES
+from .forecasting import FORECASTERS
+from .scaling import POLICIES
 
 
 class Section(BaseModel):
@@ -91,6 +93,13 @@ class Fleet(Section):
         0.0005, "share by which one coordination message lengthens a task's service", ge=0, le=1
     )
     span: int = _field(10, "agents that one lead talks to (communication by tree)", "agents", ge=2, le=100)
+    max_agents: int | None = _field(
+        None,
+        "largest fleet that scaling may make; none given: four times agents",
+        "agents",
+        ge=1,
+        le=50_000_000,
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -245,9 +254,29 @@ class Records(Section):
 class Life(Section):
     """The life cycle of an agent."""
 
-    start_s: float = _field(30.0, "time from the decision until a cold agent is ready", "s", ge=0)
-    warm_start_s: float = _field(1.0, "the same for an agent from the warm pool", "s", ge=0)
+    start_s: float = _field(30.0, "mean time from the decision until a cold agent is ready", "s", ge=0)
+    start_cv: float = _field(0.0, "coefficient of variation of it (lognormal)", ge=0, le=3)
+    warm_start_s: float = _field(1.0, "the same mean for an agent from the warm pool", "s", ge=0)
+    warm_start_cv: float = _field(0.0, "coefficient of variation of that (lognormal)", ge=0, le=3)
     repair_s: float = _field(30.0, "time from failure until the agent is ready again", "s", ge=0)
+
+
+class Scaler(Section):
+    """How the decisions of a scaling policy are prepared and carried out."""
+
+    period_s: float = _field(10.0, "time between two decisions", "s", gt=0)
+    slo_utilization: float = _field(0.9, "utilization up to which an agent meets its objective", gt=0, le=1)
+    min_agents: int = _field(1, "agents that are always kept", "agents", ge=1)
+    warm_agents: int = _field(0, "agents kept in the warm pool", "agents", ge=0)
+    pools: Literal["origin", "none"] = _field("origin", "resource pools that agents stand on")
+    forecaster: _choice(FORECASTERS) = Field(  # type: ignore[valid-type]
+        default_factory=lambda: FORECASTERS.make("ensemble"), description="how demand is foretold"
+    )
+    bin_s: float = _field(60.0, "width of the bins by which demand is foretold", "s", gt=0)
+    level: float = _field(0.95, "level of the upper forecast quantiles", gt=0, lt=1)
+    price: float = _field(1.0, "price of an agent-second, starting or ready", gt=0)
+    warm_price: float = _field(0.1, "price of an agent-second in the warm pool", ge=0)
+    start_price: float = _field(0.0, "price of each start of an agent", ge=0)
 
 
 class Config(Section):
@@ -268,6 +297,10 @@ class Config(Section):
     delegation: Delegation = Delegation()
     cache: Cache = Cache()
     life: Life = Life()
+    scaling: _choice(POLICIES) = Field(  # type: ignore[valid-type]
+        default_factory=lambda: POLICIES.make("static"), description="how the number of agents is chosen"
+    )
+    scaler: Scaler = Scaler()
     records: Records = Records()
 
     @model_validator(mode="after")
@@ -276,6 +309,8 @@ class Config(Section):
             ("seconds", self.seconds),
             ("records.cluster_period_s", self.records.cluster_period_s),
             ("records.window_s", self.records.window_s),
+            ("scaler.period_s", self.scaler.period_s),
+            ("scaler.bin_s", self.scaler.bin_s),
         ):
             if not whole(span / self.dt):
                 raise ValueError(f"{name} = {span:g}, but it must be a multiple of dt = {self.dt:g}")

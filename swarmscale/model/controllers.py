@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from ..choices import Choices
 from ..errors import ConfigError, require
+from .memory import dump, restore
 
 if TYPE_CHECKING:
     from .swarm import SwarmModel
@@ -35,6 +36,17 @@ class Controller(Protocol):
 
 
 CONTROLLERS: Choices[Controller] = Choices("controller")
+
+
+def of_config(controller: object) -> bool:
+    """Whether the model makes this controller itself, from its config."""
+    return bool(getattr(controller, "of_config", False))
+
+
+def _memory(controller: Any) -> Any:
+    if not hasattr(controller, "memory"):
+        return None
+    return dump(controller.memory()) if of_config(controller) else controller.memory()
 
 
 @dataclass(slots=True)
@@ -92,13 +104,16 @@ class Dispatcher:
     def state(self) -> list[dict[str, Any]]:
         """The controllers for a checkpoint: name, fields, memory, counts.
 
+        One that the config makes goes by its place in the order of adding, and its memory may be any that
+        :mod:`.memory` can write.
+
         Raises:
-            ConfigError: if one is not registered.
+            ConfigError: if a user's one is not registered.
         """
         return [
-            CONTROLLERS.dump(c)
+            ({"of_config": i} if of_config(c) else CONTROLLERS.dump(c))
             | {
-                "memory": c.memory() if hasattr(c, "memory") else None,
+                "memory": _memory(c),
                 "due": self.due[i],
                 "done": self.done[i],
             }
@@ -108,6 +123,12 @@ class Dispatcher:
     def restore(self, state: list[dict[str, Any]]) -> None:
         """Build the controllers of a checkpoint anew."""
         for entry in state:
+            if "of_config" in entry:
+                number = entry["of_config"]
+                controller: Any = self.controllers[number]
+                controller.remember(restore(entry["memory"], controller.modules()))
+                self.due[number], self.done[number] = entry["due"], entry["done"]
+                continue
             fields = {k: v for k, v in entry.items() if k not in ("name", "memory", "due", "done")}
             controller = CONTROLLERS.make(entry["name"], **fields)
             if entry["memory"] is not None and hasattr(controller, "remember"):

@@ -26,8 +26,11 @@ from . import build
 from .collector import RecordsCollector
 from .config import Config, whole
 from .controllers import Controller, Dispatcher
+from .flow.laws import Law, law
 from .observation import Observation, observe
 from .records import Records
+from .scaling.actions import drawn_starts
+from .scaling.scaler import Scaler
 from .structure import Structure
 from .summary import Summary, summarize
 
@@ -50,6 +53,7 @@ class SwarmModel(ArrayPopulation):
         records: what happened so far.
         datacollector: the same columns for Mesa.
         dispatcher: runs the controllers.
+        scaler: keeps the fleet at the size that its policy wants; None where ``scaling`` is static.
     """
 
     def __init__(
@@ -99,8 +103,13 @@ class SwarmModel(ArrayPopulation):
         self.records = Records(c.dt, c.records.window_s, c.records.cluster_period_s)
         self.dispatcher = Dispatcher(c.dt)
         self.datacollector = RecordsCollector(self.records)
+        self._life_key = random_streams.key(self.root_seed, "life")
+        self._start_laws: dict[float, Law] = {}
         self._watching: Any = None
         self._last_failure_check = NEVER
+        self.scaler: Scaler | None = build.build_scaler(self.config)
+        if self.scaler is not None:
+            self.add_controller(self.scaler)
 
     @property
     def now_s(self) -> float:
@@ -221,6 +230,8 @@ class SwarmModel(ArrayPopulation):
 
     def _watch(self) -> None:
         """Mesa runs the dispatcher after each step: one event a tick, whatever the number of controllers."""
+        if self._watching is not None:  # a checkpoint has moved the clock
+            self._watching.stop()
         schedule = Schedule(interval=1.0, start=float(self.time) + 1.0)
         self._watching = self.schedule_recurring(self._control, schedule, priority=Priority.LOW)
 
@@ -229,30 +240,43 @@ class SwarmModel(ArrayPopulation):
 
     # -- operations: given between ticks, in force from the next tick's begin -----------------------------
 
-    def spawn(self, count: int, *, warm: bool = False, start_s: float | None = None) -> Ints:
+    def spawn(
+        self, count: int, *, warm: bool = False, start_s: float | None = None, wait_s: float = 0.0
+    ) -> Ints:
         """Make agents; clusters are added at the nodes with the fewest where all are full.
 
         Args:
             count: number of agents.
             warm: put them into the warm pool, not on their way.
-            start_s: time until they are ready, s; the config's ``life.start_s`` if None.
+            start_s: time until they are ready, s; if None drawn for each by the config's law of start-up times.
+            wait_s: time until the start-up begins, s.
 
         Returns:
             `[count]` rows of the new agents.
         """
         require(count >= 0, "count", count, "0 or more")
         self._add_clusters(-(-(count - self.fleet.room()) // self.fleet.slots))
-        ready_at = self.now_s + (self.config.life.start_s if start_s is None else start_s)
-        rows = self.fleet.spawn(count, ready_at, state=WARM if warm else STARTING)
+        first = self.fleet.next_uid
+        uids = np.arange(first, first + count)
+        took = self._starts(uids, warm=False) if start_s is None else start_s
+        rows = self.fleet.spawn(count, self.now_s + wait_s + took, state=WARM if warm else STARTING)
         self._sizes_changed()
         announce_added(self, rows)
         return rows
 
     def activate(self, count: int) -> Ints:
-        """Start up to ``count`` warm agents; they are ready after ``life.warm_start_s``."""
+        """Start up to ``count`` warm agents; they are ready after a time drawn by ``life.warm_start_s`` and its cv."""
         rows = np.flatnonzero(self.fleet.column("state") == WARM)[:count]
-        self.fleet.activate(rows, self.now_s + self.config.life.warm_start_s)
+        self.fleet.activate(rows, self.now_s + self._starts(self.fleet.column("uid")[rows], warm=True))
         return rows
+
+    def _starts(self, uids: Ints, *, warm: bool) -> Any:
+        """`[n]` start-up times in s, functions of the agents' ids."""
+        life = self.config.life
+        mean_s, cv = (life.warm_start_s, life.warm_start_cv) if warm else (life.start_s, life.start_cv)
+        if cv not in self._start_laws:
+            self._start_laws[cv] = law("lognormal", cv)
+        return drawn_starts(uids, mean_s, self._start_laws[cv], self._life_key)
 
     def drain_workers(self, rows: Ints) -> None:
         """Let agents finish their tasks and leave; idle ones leave at once."""

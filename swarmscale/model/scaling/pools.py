@@ -137,6 +137,10 @@ class Pools:
         """The pools at a time."""
         return Pools(tuple(pool.at(now_s) for pool in self.pools))
 
+    def holding(self, agents: int) -> Pools:
+        """The pools with units enough for so many agents there already, as at a run's start."""
+        return Pools(tuple(pool.sized_for(agents, 0.0).at(float("inf")) for pool in self.pools))
+
     @property
     def room(self) -> int:
         """Agents that the units which are there can carry, in the scarcest pool."""

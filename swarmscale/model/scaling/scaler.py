@@ -1,0 +1,298 @@
+"""The scaler: sees, asks its policy, and carries out what the fleet's limits and the pools allow."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...agents.fleet import WARM
+from ..columns import Raw, dropped, provisioned
+from ..flow.ledger import TICKS_PER_S, Count
+from .actions import rows_to_release
+from .base import Decision, ScalingPolicy, Seen
+from .events import ScalingEvent
+from .expectation import Expected, Track
+from .outlook import LATER_S, Outlook
+from .pools import Grant, Pools
+from .prices import Prices
+
+if TYPE_CHECKING:
+    from ..swarm import SwarmModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a scaler keeps to, whatever its policy wants.
+
+    Attributes:
+        least: agents that are always kept.
+        most: largest fleet.
+        warm: agents kept in the warm pool.
+        slo_utilization: utilization up to which an agent meets its objective.
+        lead_s: p95 of the start-up time + the scaler's period, s.
+    """
+
+    least: int
+    most: int
+    warm: int
+    slo_utilization: float
+    lead_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One decision, for what is told of it later.
+
+    Attributes:
+        time_s: s.
+        busy_s: agent-seconds busy since the decision before.
+        ready_s: agent-seconds ready.
+        spent: price paid since then.
+        standing: agents on the pools.
+    """
+
+    time_s: float
+    busy_s: float
+    ready_s: float
+    spent: float
+    standing: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Scaler:
+    """The controller that keeps the fleet at the size that its policy wants.
+
+    Attributes:
+        policy: says how many agents are wanted.
+        name: the policy's name.
+        period_s: time between two decisions, s.
+        limits: what it keeps to.
+        prices: what agents and actions cost.
+        pools: what agents stand on.
+        outlook: what is foretold of demand.
+        order: its place among controllers that are due together.
+        events: what was done so far.
+        cost: price paid so far.
+        tracks: how expectations of utilization, spending and pool need came out.
+    """
+
+    policy: ScalingPolicy[Any]
+    name: str
+    period_s: float
+    limits: Limits
+    prices: Prices
+    pools: Pools
+    outlook: Outlook
+    order: int = 10
+    events: list[ScalingEvent] = field(default_factory=list)
+    cost: float = 0.0
+    tracks: tuple[Track, Track, Track] = field(default_factory=lambda: (Track(), Track(), Track()))
+    _memory: Any = None
+    _ticks: int = 0
+    _bin: tuple[float, float] = (0.0, 0.0)
+    _past: list[Past] = field(default_factory=list)
+    _open: list[tuple[float, int, tuple[Expected, Expected, Expected]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._memory = self.policy.start()
+
+    @property
+    def of_config(self) -> bool:
+        """The model makes it from its config; a checkpoint keeps its memory alone."""
+        return True
+
+    def modules(self) -> set[str]:
+        """Modules whose dataclasses its memory may hold."""
+        own = {name for name in sys.modules if name.startswith(__name__.rpartition(".model.")[0] + ".model.")}
+        return own | {type(self.policy).__module__, type(self.outlook.forecaster).__module__}
+
+    def act(self, model: SwarmModel) -> None:
+        """One decision, from what was recorded since the last one."""
+        raw = model.records.raw(self._ticks)
+        self._ticks = model.records.ticks
+        now, spent = self.see(model, raw)
+        self._settle(model, raw, spent)
+        decision, self._memory = self.policy.decide(now, self._memory)
+        self._carry_out(model, now, decision)
+        self._refill(model)
+
+    def see(self, model: SwarmModel, raw: Raw) -> tuple[Seen, float]:
+        """What the policy sees, and the price paid since the last decision."""
+
+        def total(which: Count) -> float:
+            return float(raw.count(which).sum())
+
+        seconds = len(raw) * raw.dt
+        states = {name: int(raw.state(name)[-1]) for name in ("idle", "busy", "starting", "draining", "warm")}
+        failed = int(raw.state("failed")[-1] + raw.state("recovering")[-1])
+        ready = states["idle"] + states["busy"]
+        per_work = agent_seconds_per_work(model, total(Count.SERVICE_T), total(Count.USEFUL_T))
+        demand = total(Count.WORK_ARRIVED_T) / TICKS_PER_S * per_work / seconds
+        self._fill_bin(demand, seconds)
+        spent = price_paid(raw, self.prices)
+        waiting = sum(
+            float(raw.count(c)[-1])
+            for c in (Count.WAITING_CLUSTER, Count.WAITING_DISPATCH, Count.WAITING_INGRESS)
+        )
+        capacity = max(ready * self.limits.slo_utilization, 1e-9)
+        due, lost = total(Count.DUE), float(dropped(raw).sum())
+        answered = total(Count.COMPLETED)
+        known = self.outlook.forecast == self.outlook.forecast
+        seen = Seen(
+            time_s=model.now_s,
+            period_s=self.period_s,
+            ready=ready,
+            starting=states["starting"],
+            draining=states["draining"],
+            failed=failed,
+            warm=states["warm"],
+            utilization=_ratio(total(Count.BUSY_T), total(Count.READY_T)),
+            demand=demand,
+            backlog_s=waiting * model.flow.demand.mean_work_s * per_work / capacity,
+            late_share=1.0 - total(Count.MET) / due if due > 0 else 0.0,
+            error_rate=_ratio(lost, total(Count.ARRIVED)),
+            cost_per_task=_ratio(spent, answered),
+            lead_s=self.limits.lead_s,
+            slo_utilization=self.limits.slo_utilization,
+            forecast=self.outlook.forecast if known else demand,
+            upper=self.outlook.upper if known else demand,
+            upper_later=self.outlook.upper_later if known else demand,
+        )
+        return seen, spent
+
+    def _fill_bin(self, demand: float, seconds: float) -> None:
+        """Add to the forecaster's bin, and hand it over when it is full."""
+        summed, so_far = self._bin[0] + demand * seconds, self._bin[1] + seconds
+        if so_far >= self.outlook.bin_s - 1e-9:
+            self.outlook.add(summed / so_far)
+            summed, so_far = 0.0, 0.0
+        self._bin = (summed, so_far)
+
+    def _settle(self, model: SwarmModel, raw: Raw, spent: float) -> None:
+        """Keep what came of the time since the last decision, and score what was expected 300 s ago."""
+        self.cost += spent
+        busy, ready = (float(raw.seconds(c).sum()) for c in (Count.BUSY_T, Count.READY_T))
+        self._past.append(Past(model.now_s, busy, ready, spent, standing(model)))
+        while self._open and self._open[0][0] <= model.now_s - LATER_S + 1e-9:
+            time_s, number, expected = self._open.pop(0)
+            window = [p for p in self._past if time_s < p.time_s <= time_s + LATER_S + 1e-9]
+            came = (
+                _ratio(sum(p.busy_s for p in window), sum(p.ready_s for p in window)),
+                sum(p.spent for p in window),
+                float(max(p.standing for p in window)),
+            )
+            for track, what, value in zip(self.tracks, expected, came, strict=True):
+                track.came(what, value)
+            if number >= 0:
+                self.events[number] = replace(self.events[number], came=came)
+        while self._past and self._past[0].time_s < model.now_s - LATER_S - self.period_s:
+            self._past.pop(0)
+
+    def _carry_out(self, model: SwarmModel, now: Seen, decision: Decision) -> None:
+        """Change the fleet's size, as far as limits and pools allow, and write down why."""
+        wanted = min(max(decision.agents, self.limits.least), self.limits.most)
+        before, after, pool, ready_at = now.provisioned, now.provisioned, "", now.time_s
+        if wanted > before:
+            stand = standing(model)
+            grant, self.pools = self.pools.grow(stand, stand + wanted - before, now.time_s)
+            after, pool = before + grant.agents - stand, grant.pool
+            ready_at = start(model, grant)
+        elif wanted < before:
+            rows = rows_to_release(model.fleet, before - wanted)
+            model.drain_workers(rows)
+            after = wanted
+            self.pools = self.pools.shrink(standing(model), now.time_s)
+        expected = self._expect(now, after)
+        number = -1
+        if after != before or pool:
+            self.cost += self.prices.start * max(after - before, 0)
+            number = len(self.events)
+            self.events.append(
+                ScalingEvent(
+                    time_s=now.time_s,
+                    policy=self.name,
+                    trigger=decision.trigger,
+                    reason=decision.reason,
+                    before=before,
+                    wanted=decision.agents,
+                    after=after,
+                    pool=pool,
+                    ready_at_s=ready_at,
+                    demand=now.demand,
+                    forecast=now.forecast,
+                    upper=now.upper,
+                    cost=self.cost,
+                    utilization=expected[0],
+                    spending=expected[1],
+                    pool_need=expected[2],
+                )
+            )
+        self._open.append((now.time_s, number, expected))
+
+    def _expect(self, now: Seen, agents: int) -> tuple[Expected, Expected, Expected]:
+        """Utilization, spending and pool need of the next 300 s if the fleet stays at so many agents."""
+        demand = (now.demand + now.forecast) / 2
+        paid = agents + now.draining + now.failed
+        spending = LATER_S * (paid * self.prices.ready + now.warm * self.prices.warm)
+        values = (min(demand / max(agents, 1), 1.0), spending, float(paid))
+        return tuple(t.expect(v) for t, v in zip(self.tracks, values, strict=True))  # type: ignore[return-value]
+
+    def _refill(self, model: SwarmModel) -> None:
+        """Fill the warm pool up to its size."""
+        missing = (
+            self.limits.warm - int((model.fleet.column("state") == WARM).sum()) if self.limits.warm else 0
+        )
+        if missing > 0:
+            model.spawn(missing, warm=True)
+
+    def memory(self) -> dict[str, Any]:
+        """All that changes, for a checkpoint."""
+        kept = {f.name: getattr(self, f.name) for f in fields(self) if f.name in _CHANGES}
+        return kept | {"outlook": self.outlook.memory()}
+
+    def remember(self, memory: dict[str, Any]) -> None:
+        """Take back what :meth:`memory` gave."""
+        for name in _CHANGES:
+            setattr(self, name, memory[name])
+        self.outlook.remember(memory["outlook"])
+
+
+_CHANGES = ("pools", "events", "cost", "tracks", "_memory", "_ticks", "_bin", "_past", "_open")
+
+
+def start(model: SwarmModel, grant: Grant) -> float:
+    """Start what the pools granted, warm agents first; return when the last one is ready, s."""
+    ready_at = model.now_s
+    for wait_s, agents in grant.batches:
+        warm = model.activate(agents) if wait_s == 0.0 else np.empty(0, np.int64)
+        rows = model.spawn(agents - len(warm), wait_s=wait_s)
+        for some in (warm, rows):
+            if len(some):
+                ready_at = max(ready_at, float(model.fleet.column("free_at")[some].max()))
+    return ready_at
+
+
+def price_paid(raw: Raw, prices: Prices) -> float:
+    """Price of the agents in some ticks: draining, failed and repaired ones cost what ready ones cost."""
+    starting, warm = (float(raw.state(name).sum()) * raw.dt for name in ("starting", "warm"))
+    others = float(provisioned(raw).sum()) - starting
+    return others * prices.ready + starting * prices.starting + warm * prices.warm
+
+
+def standing(model: SwarmModel) -> int:
+    """Agents that stand on the pools: all but the warm ones."""
+    return len(model.fleet) - int((model.fleet.column("state") == WARM).sum())
+
+
+def agent_seconds_per_work(model: SwarmModel, service_t: float, useful_t: float) -> float:
+    """Agent-seconds that a second of unit-speed work takes: measured overhead and lack of skill, and mean slowness."""
+    rows = model.fleet.rows
+    slowness = float(rows.slowness[rows.uid > 0].mean()) if len(model.fleet) else 1.0
+    return slowness * (service_t / useful_t if useful_t > 0 else 1.0)
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else 0.0
