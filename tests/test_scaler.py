@@ -1,8 +1,10 @@
 """The scaler in the full model: what it sees, does, writes down, and how it resumes."""
 
+import json
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import swarmscale as ss
@@ -180,3 +182,26 @@ def test_demand_is_measured_in_agents_whatever_the_fleet():
         seen[skill] = np.mean(rate[1:]) / work
     assert seen[1.0] == pytest.approx(1.0, rel=0.01)
     assert seen[0.5] == pytest.approx(2.0, rel=0.02)
+
+
+def test_a_run_writes_its_scaling_events_and_scores_its_forecasts(tmp_path):
+    from swarmscale.cli import main
+
+    out = tmp_path / "out"
+    words = ["run", "tiny", "--quiet", "--no-report", "--seconds", "400", "--rng", "3", "--out", str(out)]
+    keys = ["scaling=quantile", "scaler.bin_s=20.0", "demand.load=0.9"]
+    assert main([*words, *(word for key in keys for word in ("--set", key))]) == 0
+    table = pd.read_parquet(out / "scaling.parquet")
+    assert {"time_s", "reason", "before", "after", "utilization_expected", "utilization_came"} <= set(table)
+    assert (table["policy"] == "quantile").all()
+    metrics = json.loads((out / "summary.json").read_text())["metrics"]
+    for key in ("forecast_accuracy", "naive_accuracy", "forecast_error", "bound_coverage", "price_paid"):
+        assert metrics[key]["value"] is not None
+    assert metrics["forecast_accuracy"]["verdict"] in ("met", "not met")
+
+
+def test_without_a_policy_nothing_is_said_of_forecasts():
+    summary = ss.SwarmModel("tiny", rng=1).run(30).summary()
+    assert math.isnan(summary["forecast_accuracy"].value)
+    assert summary["forecast_accuracy"].verdict == "not measured"
+    assert summary["forecast_error"].verdict == ""

@@ -266,7 +266,7 @@ class Records:
         ]
         if self._log:
             tables.append(("tasks.parquet", self.task_log()))
-        return [_write_parquet(folder / name, table, self.dt, extra or {}) for name, table in tables]
+        return [write_parquet(folder / name, table, self.dt, extra or {}) for name, table in tables]
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         """All that a checkpoint must hold, by name."""
@@ -380,7 +380,12 @@ def _gains(cumulative: list[Ints]) -> list[Ints]:
     return out
 
 
-def _write_parquet(path: Path, table: pd.DataFrame, dt: float, extra: dict[str, str]) -> Path:
+def write_parquet(path: Path, table: pd.DataFrame, dt: float, extra: dict[str, str]) -> Path:
+    """Write a table with the schema's version and units in its metadata, whole or not at all.
+
+    Raises:
+        ConfigError: if the folder cannot be written.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 

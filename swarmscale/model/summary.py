@@ -42,7 +42,8 @@ class Measured:
         """``met``, ``not met``, ``open`` if the interval holds the bound, or empty if nothing was claimed."""
         m = self.metric
         if m.bound is None or math.isnan(self.value):
-            return "" if m.value is not None or not m.claim else "not measured"
+            missing = m.value is None and math.isnan(self.value)
+            return "not measured" if missing and m.claim else ""
         ends = [self.value] if math.isnan(self.low) else [self.low, self.high]
         good = [(x >= m.bound) if m.least else (x <= m.bound) for x in ends]
         return "met" if all(good) else "open" if any(good) else "not met"
@@ -123,6 +124,8 @@ def summarize(model: SwarmModel) -> Summary:
     measured = []
     for metric in METRICS:
         value = math.nan if metric.value is None or not records.ticks else metric.value(whole)
+        if metric.scaled is not None and model.scaler is not None:
+            value = metric.scaled(model.scaler)
         low, high, note = math.nan, math.nan, ""
         if metric.value is not None and not math.isnan(value):
             low, high, note = _batch_interval(metric, batches) if batches else (low, high, _why_none(model))

@@ -35,4 +35,4 @@ def verdict_text(measured: Measured) -> str:
 
 def measured_in_run(measured: Measured) -> bool:
     """Whether a run can measure it at all."""
-    return measured.metric.value is not None
+    return measured.metric.value is not None or not math.isnan(measured.value)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 from .expectation import Expected
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FIGURES = ("utilization", "spending", "pool_need")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,3 +55,26 @@ class ScalingEvent:
     spending: Expected
     pool_need: Expected
     came: tuple[float, float, float] | None = None
+
+    def row(self) -> dict[str, Any]:
+        """Everything as plain values: of each expected figure its value, both ends and what came."""
+        out: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Expected):
+                out |= {
+                    f"{field.name}_expected": value.value,
+                    f"{field.name}_low": value.low,
+                    f"{field.name}_high": value.high,
+                }
+            elif field.name != "came":
+                out[field.name] = value
+        came = self.came or (float("nan"),) * len(_FIGURES)
+        return out | {f"{name}_came": value for name, value in zip(_FIGURES, came, strict=True)}
+
+
+def events_frame(events: Sequence[ScalingEvent]) -> pd.DataFrame:
+    """The events as a table, one row each."""
+    import pandas as pd
+
+    return pd.DataFrame([event.row() for event in events])
