@@ -64,6 +64,26 @@ def show(
 
 
 @app.command()
+def analyze(
+    source: Source,
+    step: Step = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, not sentences.")] = False,
+) -> None:
+    """Say which periods, trend, lasting changes of level and bursts a trace has, with their significance."""
+    from ..model.demand_analysis import analyze as analysis_of
+    from ..model.demand_analysis import sentences
+
+    trace = _trace(source, step)
+    found = analysis_of(trace.demand, trace.step_s)
+    if as_json:
+        typer.echo(json.dumps({"name": trace.name, "step_s": trace.step_s} | dataclasses.asdict(found)))
+        return
+    typer.echo(f"{trace.name}: {trace.demand.size:,} bins of {trace.step_s:g} s")
+    for sentence in sentences(found):
+        typer.echo(f"  {sentence}")
+
+
+@app.command()
 def plot(
     source: Source,
     out: Annotated[Path, typer.Option(help="The HTML file to write; it works offline.")],
