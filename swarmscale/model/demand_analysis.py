@@ -12,6 +12,8 @@ from ..errors import require
 
 RARE = 1e-3
 """Chance of a false finding in noise, over all that is looked at for one kind of finding."""
+LEAST_SHARE = 0.01
+"""A period that explains less of the variance is not told of, however significant it is."""
 _BINS = 4096  # at most, after averaging neighbors
 _FLOOR = 0.05  # of the mean: what a bin counts as at least, where logarithms are taken
 
@@ -149,7 +151,7 @@ def averaged(demand: Floats, few: int) -> Floats:
 
 
 def find_periods(y: Floats, width_s: float) -> tuple[Period, ...]:
-    """Periods of which the series holds three or more, the strongest first.
+    """Periods of which the series holds three or more and that explain 1 % or more, the strongest first.
 
     One that the series is too short to tell from a day or a week is taken to be that.
 
@@ -177,7 +179,7 @@ def find_periods(y: Floats, width_s: float) -> tuple[Period, ...]:
             period = _sharpened(y, n / k)
             found.append(Period(_named(period * width_s, len(y) * width_s), explained(y, period), p))
     found.sort(key=lambda period: -period.share)
-    return tuple(found)
+    return tuple(period for period in found if period.share >= LEAST_SHARE)
 
 
 def explained(y: Floats, period: float) -> float:
