@@ -1,4 +1,4 @@
-"""The command line: ``swarmscale run | trace | presets | bench | warmup``."""
+"""The command line: ``swarmscale run | race | trace | presets | bench | warmup``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import typer
 
 from ..errors import ConfigError
 from .bench import bench
+from .fit import fit
 from .presets import app as presets_app
+from .race import race
 from .run import run
 from .trace import app as trace_app
 from .warmup import warmup
@@ -23,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(run)
+app.command()(race)
+app.command()(fit)
 app.add_typer(trace_app, name="trace")
 app.add_typer(presets_app, name="presets")
 app.command(
