@@ -98,4 +98,3 @@ def _class(data: dict[str, Any], modules: set[str]) -> Any:
     if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
         raise ConfigError(f"a memory asks for {module}.{name}, which is no dataclass")
     return kind
-
