@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 import pickle
+import re
+import sys
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -26,16 +29,24 @@ from swarmscale.model.forecasting import (
     Ensemble,
     ExponentialSmoothing,
     HoltWinters,
+    LightGbm,
     Naive,
     SeasonalAutoregression,
     SeasonalNaive,
+    StatsForecast,
     Target,
 )
 from swarmscale.model.forecasting.autoregression import regress
+from swarmscale.model.forecasting.boosting import as_arrays, walk
 from swarmscale.model.forecasting.ensemble import MEMBERS
-from swarmscale.model.forecasting.score import ahead, forecasts, main, score, season, targets
+from swarmscale.model.forecasting.score import ahead, forecasts, main, score, season, standard_error, targets
+from swarmscale.model.forecasting.statistical import MODELS
 
-NAMES = sorted(FORECASTERS)
+ABSENT = [name for name in ("lightgbm", "statsforecast") if find_spec(name) is None]
+NAMES = [
+    pytest.param(name, marks=pytest.mark.skipif(name in ABSENT, reason=f"{name} is not installed"))
+    for name in sorted(FORECASTERS)
+]
 TARGETS = (
     Target(horizon=1),
     Target(horizon=5, period=24),
@@ -140,12 +151,14 @@ def test_a_memory_pickled_or_stored_half_way_goes_on_bit_for_bit(name, target):
 FILES = (
     "autoregression",
     "base",
+    "boosting",
     "ensemble",
     "holt_winters",
     "interval",
     "recent",
     "simple",
     "smoothing",
+    "statistical",
 )
 
 
@@ -206,7 +219,7 @@ def test_a_forecaster_that_sees_the_future_is_found_out(target):
 def test_a_setting_out_of_its_range_is_refused(name):
     for field in FORECASTERS.fields(name):
         with pytest.raises(ConfigError, match=field):
-            FORECASTERS.make(name, **{field: "often" if field == "seasonal" else -1})
+            FORECASTERS.make(name, **{field: "often" if field in ("seasonal", "model") else -1})
 
 
 # --- each on its own ---
@@ -352,6 +365,58 @@ def test_the_regression_as_plain_python_gives_the_same_bits():
     assert outcome[0] == outcome[1]
 
 
+@pytest.mark.parametrize(
+    ("name", "package"), [("lightgbm", "lightgbm"), ("statsforecast", "statsforecast.models")]
+)
+def test_a_back_end_that_is_not_installed_says_what_to_install(name, package, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ConfigError, match=re.escape("pip install 'swarmscale[forecast]'")):
+        FORECASTERS.make(name).start(Target(horizon=1))
+
+
+def test_trees_kept_as_arrays_say_what_lightgbm_says():
+    lightgbm = pytest.importorskip("lightgbm")
+    generator = rng.generator(8, "tests.trees")
+    x = generator.normal(size=(500, 4))
+    settings = {"verbosity": -1, "num_threads": 1, "objective": "regression_l1"}
+    data = lightgbm.Dataset(x, x[:, 0] * x[:, 1] + generator.normal(size=500))
+    model = lightgbm.train(settings, data, num_boost_round=40)
+    trees = as_arrays(model.dump_model()["tree_info"])
+    rows = generator.normal(size=(200, 4))
+    said = [walk(row, trees.roots, trees.feature, trees.threshold, trees.left, trees.right) for row in rows]
+    assert said == pytest.approx(model.predict(rows), rel=1e-12, abs=1e-12)
+
+
+def test_a_tree_without_a_branch_says_its_one_value():
+    trees = as_arrays([{"tree_structure": {"leaf_value": 2.5}}] * 2)
+    assert walk(np.zeros(1), trees.roots, trees.feature, trees.threshold, trees.left, trees.right) == 5.0
+
+
+def test_boosted_trees_learn_a_season_and_are_grown_anew_when_it_is_time():
+    pytest.importorskip("lightgbm")
+    demand = days(24 * 60, seed=4)
+    forecaster = LightGbm(trees=30, refit=240)
+    assert score(forecaster, demand, Target(horizon=5, period=24), warm_up=0.7).relative < 0.8
+    before = remembered(forecaster, demand[:719], Target(horizon=5, period=24)).trees.threshold
+    after = remembered(forecaster, demand[:720], Target(horizon=5, period=24)).trees.threshold
+    assert before.shape != after.shape or (before != after).any()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_statistical_model_carries_on_between_two_fits_as_after_one(model):
+    """With a fit at the last bin or some bins before it: the forecasts lie close."""
+    pytest.importorskip("statsforecast")
+    demand, target = days()[:90] + 50, Target(horizon=2)
+    each, seldom = (
+        forecasts(StatsForecast(model=model, window=60, refit=bins), demand[:80], target) for bins in (1, 10)
+    )
+    assert (each[:29] == demand[:29]).all()
+    assert each[-1] > 0
+    assert (
+        np.abs(each - seldom)[40:].mean() < 0.5 * np.abs(each[:80] - targets(demand, target)[:80])[40:].mean()
+    )
+
+
 @pytest.mark.parametrize("target", TARGETS, ids=IDS)
 def test_the_ensemble_weighs_its_members_by_their_recent_errors(target):
     """Against a slow loop over the members' whole histories."""
@@ -379,7 +444,17 @@ def test_the_ensemble_comes_to_follow_the_member_that_is_always_right():
 def test_the_scores_of_a_small_series_are_those_by_hand():
     found = score(Naive(), np.array([4.0, 4.0, 2.0, 6.0, 6.0]), Target(horizon=1), warm_up=0.2)
     assert (found.points, found.relative) == (3, 1.0)
+    assert np.isnan(found.relative_se)
     assert found.accuracy == found.naive_accuracy == pytest.approx(1 - 6 / 14)
+
+
+@pytest.mark.parametrize("repeats", [1, 10])
+def test_the_standard_error_of_a_share_is_known_also_where_neighbors_are_alike(repeats):
+    """Ones and zeros with p = 0.9, each so many times in a row: p (1 - p) / the number of different draws."""
+    draws = rng.generator(6, "tests.jackknife").random((400, 500 // repeats)) < 0.9
+    squared = [standard_error(np.repeat(row, repeats).astype(float), np.ones(500)) ** 2 for row in draws]
+    known = 0.09 * repeats / 500
+    assert abs(np.mean(squared) - known) < 4 * np.std(squared, ddof=1) / np.sqrt(400) < 0.2 * known
 
 
 def test_a_share_that_leaves_nothing_to_score_is_refused():

@@ -227,7 +227,7 @@ def preset(fitted: Fitted, name: str) -> dict[str, Any]:
         best = fitted.laws["service_s"][0]
         kind = {"name": "fitted", "law": best.law, "work_s": round(best.mean, 6), "cv": round(best.cv, 6)}
         tree.setdefault("demand", {})["classes"] = [kind]
-    life = {}
+    life: dict[str, float] = {}
     if "start_s" in fitted.laws:
         best = fitted.laws["start_s"][0]
         life |= {"start_s": round(best.mean, 6), "start_cv": round(best.cv, 6)}

@@ -49,14 +49,14 @@ class Drawn:
 def drawn_sections(model: SwarmModel) -> list[Drawn]:
     """All sections with figures."""
     return [
-        _section("Overview", "What was asked of the fleet, and what it did.", _overview(model)),
-        _section("Performance", "How long tasks took, and where they waited.", _performance(model)),
-        _section(
+        section("Overview", "What was asked of the fleet, and what it did.", _overview(model)),
+        section("Performance", "How long tasks took, and where they waited.", _performance(model)),
+        section(
             "Network", "Messages, the nodes' stations, and the way of tasks to a cluster.", _network(model)
         ),
-        _section("Clusters", "How evenly the work lay on the clusters.", _clusters(model)),
-        _section("Structure", "Who is linked with whom, and who is under whom.", _structure(model)),
-        _section("Tasks", "Single tasks, so that a slow one can be explained.", _tasks(model)),
+        section("Clusters", "How evenly the work lay on the clusters.", _clusters(model)),
+        section("Structure", "Who is linked with whom, and who is under whom.", _structure(model)),
+        section("Tasks", "Single tasks, so that a slow one can be explained.", _tasks(model)),
     ]
 
 
@@ -254,7 +254,8 @@ def node_load(model: SwarmModel) -> Floats:
     )
 
 
-def _section(title: str, lead: str, panels: list[Panel]) -> Drawn:
+def section(title: str, lead: str, panels: list[Panel]) -> Drawn:
+    """A section of figures as HTML."""
     shown = [p for p in panels if p.figure is not None]
     narrow = [p for p in shown if not p.wide]
     alone = narrow[0].key if len(narrow) % 2 else ""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from ..errors import ConfigError, require
 from ..model.records import write_whole
 from .page_parts import facts, scorecard_table, settings_section, tiles
-from .page_sections import Drawn, drawn_sections
+from .page_sections import drawn_sections
 from .theme import DARK, FONT, LIGHT, Look
 
 if TYPE_CHECKING:
@@ -54,9 +54,10 @@ def report_html(model: SwarmModel, summary: Summary, *, charts: Literal["inline"
     stored = _stored(model)
     parts = {
         "title": escape(f"{summary.name}: {summary.agents:,} agents"),
+        "eyebrow": "Report of a run",
         "font": FONT,
-        "colors": _colors(),
-        "links": _links(sections),
+        "colors": colors(),
+        "links": links(["Scorecard", *(section.title for section in sections), "Settings"]),
         "name": escape(summary.name),
         "demand": escape(_sentence(summary.demand)),
         "facts": facts(model, summary, stored[1]),
@@ -65,7 +66,7 @@ def report_html(model: SwarmModel, summary: Summary, *, charts: Literal["inline"
         "sections": "\n".join(section.html for section in sections),
         "settings": settings_section(model.config, stored[0]),
         "footer": escape(f"Made by swarmscale {__version__}. This file loads nothing from anywhere."),
-        "script": _script() if charts == "inline" else "",
+        "script": script() if charts == "inline" else "",
     }
     return filled("report.html", parts)
 
@@ -90,7 +91,9 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith(".") or not text else ".")
 
 
-def _colors() -> str:
+def colors() -> str:
+    """The colors of both looks as CSS."""
+
     def block(where: str, look: Look) -> str:
         names = "; ".join(f"--{name}: {getattr(look, name)}" for name in COLORS)
         return f"{where} {{ {names}; color-scheme: {look.name}; }}"
@@ -106,12 +109,13 @@ def _colors() -> str:
     )
 
 
-def _links(sections: list[Drawn]) -> str:
-    names = ["Scorecard", *(section.title for section in sections), "Settings"]
+def links(names: list[str]) -> str:
+    """Links to sections by their titles."""
     return "".join(f'<a href="#{name.lower()}">{name}</a>' for name in names)
 
 
-def _script() -> str:
+def script() -> str:
+    """Plotly's script, and what draws the page's figures."""
     from plotly.offline import get_plotlyjs
 
     from .page_sections import looks_json

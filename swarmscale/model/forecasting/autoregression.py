@@ -10,7 +10,7 @@ import numpy as np
 from ...arrays import Floats, kernel
 from ...errors import require
 from .base import Target
-from .recent import Recent
+from .recent import Recent, whole_seasons
 
 AROUND = 2  # bins before and after the one a season before the target
 
@@ -94,11 +94,11 @@ class SeasonalAutoregression:
 
     def start(self, target: Target) -> Regression:
         """See :class:`Forecaster`."""
-        return _begin(target, self.lags, self.ridge, _season(target))
+        return _begin(target, self.lags, self.ridge, whole_seasons(target, target.horizon + AROUND))
 
     def step(self, value: float, memory: Regression) -> tuple[float, Regression]:
         """See :class:`Forecaster`."""
-        season = _season(memory.target)
+        season = whole_seasons(memory.target, memory.target.horizon + AROUND)
         return _step(value, memory, self.lags, self.forgetting, self.ridge, season), memory
 
 
@@ -106,13 +106,6 @@ def _check(lags: int, forgetting: float, ridge: float) -> None:
     require(lags >= 1, "lags", lags, "1 or more")
     require(0.5 < forgetting <= 1, "forgetting", forgetting, "in (0.5, 1]")
     require(ridge > 0, "ridge", ridge, "above 0")
-
-
-def _season(target: Target) -> int:
-    """Bins in as many whole seasons as reach back behind the target's bin and its neighbors; 0 with no period."""
-    if not target.period:
-        return 0
-    return target.period * -(-(target.horizon + AROUND) // target.period)
 
 
 def _begin(target: Target, lags: int, ridge: float, season: int) -> Regression:

@@ -16,6 +16,14 @@ FLOOR = (
     0.05  # of the long-run mean: what a forecast counts as at least, where residuals are taken relative to it
 )
 
+START = (
+    5.0  # weight of the n-th residual is START / (n + START - 1) at first: a wild beginning is soon forgotten
+)
+SLOW = 0.001  # weight of a residual in what is typical
+LEAST_VOLATILITY = (
+    0.1  # of what is typical, so that a calm does not make the next residual a score without end
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -44,7 +52,7 @@ class Residuals:
         scored: scores so far, those that have left the window too.
         learned: targets seen.
         volatility: exponentially weighted mean of the absolute residuals in units of ``max(forecast, floor)``.
-        typical: plain mean of the same.
+        typical: the same with a longer memory.
     """
 
     target: Target
@@ -64,11 +72,11 @@ class ConformalInterval:
     """Bounds from the quantiles of past residuals, each divided by what was then the expected size of a residual.
 
     The score of a target is ``(target - forecast) / (volatility x max(forecast, 5 % of the long-run mean))``, the
-    volatility being an exponentially weighted mean of relative residuals as known when the forecast was made. The
-    upper bound is the forecast plus the ``ceil((n + 1) level)``-th smallest of the last n scores times the present
-    divisor, the lower one likewise; where there are not enough scores for a level, the most extreme one stands in,
-    and the forecast itself while there is none. The divisor's floor keeps an empty bin from making bounds without
-    end. A score counts once its target has been seen.
+    volatility being an exponentially weighted mean of relative residuals as known when the forecast was made (and
+    no less than a tenth of its own slow mean). The upper bound is the forecast plus the ``ceil((n + 1) level)``-th
+    smallest of the last n scores times the present divisor, the lower one likewise; where there are not enough
+    scores for a level, the most extreme one stands in, and the forecast itself while there is none. The divisor's
+    floor keeps an empty bin from making bounds without end. A score counts once its target has been seen.
 
     Attributes:
         levels: probability of each pair of bounds, in (0, 1).
@@ -117,7 +125,7 @@ class ConformalInterval:
         if memory.recent.count > memory.target.horizon:
             self._learn(memory, memory.recent.came(memory.target), *memory.said[row].tolist())
         unit = max(forecast, FLOOR * memory.mean)
-        volatility = max(memory.volatility, 0.1 * memory.typical)
+        volatility = max(memory.volatility, LEAST_VOLATILITY * memory.typical)
         memory.said[row] = forecast, unit, volatility
         return self._bounds(forecast, unit * volatility, memory), memory
 
@@ -127,9 +135,9 @@ class ConformalInterval:
         if volatility > 0:
             _keep(memory, residual / volatility)
         memory.learned += 1
-        share = max(1.0 - self.memory, 1.0 / memory.learned)
-        memory.volatility += share * (abs(residual) - memory.volatility)
-        memory.typical += (abs(residual) - memory.typical) / memory.learned
+        at_first = START / (memory.learned + START - 1)
+        memory.volatility += max(1.0 - self.memory, at_first) * (abs(residual) - memory.volatility)
+        memory.typical += max(SLOW, at_first) * (abs(residual) - memory.typical)
 
     def _bounds(self, forecast: float, divisor: float, memory: Residuals) -> Bounds:
         """Bounds for each level, in units of demand."""

@@ -1,4 +1,4 @@
-"""The last bins of demand, and what the target that ends with the newest of them came to."""
+"""The last bins of demand, and what the target that ends with the newest one came to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ import numpy as np
 
 from ...arrays import Floats
 from .base import Target
+
+
+def whole_seasons(target: Target, bins: int) -> int:
+    """Bins in as many whole seasons as reach back that far; 0 with no period."""
+    return target.period * -(-bins // target.period) if target.period else 0
 
 
 @dataclass(slots=True)

@@ -22,6 +22,8 @@ from .base import Forecaster, Target
 from .interval import ConformalInterval
 from .simple import Naive
 
+STRETCHES = 10  # of a series, for standard errors
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
@@ -32,8 +34,10 @@ class Score:
         accuracy: 1 - sum of absolute errors / sum of the targets (1 - WAPE); say it only beside naive's.
         naive_accuracy: the same for the naive forecast of the same targets.
         relative: mean absolute error over naive's; below 1 is better than naive.
+        relative_se: its standard error, by the jackknife over ten stretches of the series.
         levels: of the bounds; none without an interval.
         coverage: share of the targets at or below each upper bound.
+        coverage_se: its standard errors, likewise.
         coverage_below: share of the targets at or above each lower bound.
         headroom: mean of each upper bound over the mean target, less 1.
     """
@@ -42,8 +46,10 @@ class Score:
     accuracy: float
     naive_accuracy: float
     relative: float
+    relative_se: float
     levels: tuple[float, ...] = ()
     coverage: tuple[float, ...] = ()
+    coverage_se: tuple[float, ...] = ()
     coverage_below: tuple[float, ...] = ()
     headroom: tuple[float, ...] = ()
 
@@ -111,7 +117,8 @@ def score(
 
     Source:
         Rolling origin: Tashman (2000). Mean absolute error over naive's at the same horizon, on the same points:
-        Hyndman & Koehler (2006), relative measures.
+        Hyndman & Koehler (2006), relative measures. Jackknife over stretches, since neighbors depend on each other:
+        Künsch (1989).
     """
     require(0 <= warm_up < 1, "warm_up", warm_up, "in [0, 1)")
     came = targets(demand, target)
@@ -120,23 +127,25 @@ def score(
     said = forecasts(forecaster, demand, target)
     naive = forecasts(Naive(), demand, target)
     scored = slice(first, came.size)
-    error = float(np.abs(said[scored] - came[scored]).sum())
-    naive_error = float(np.abs(naive[scored] - came[scored]).sum())
+    error, naive_error = (np.abs(each[scored] - came[scored]) for each in (said, naive))
     total = float(came[scored].sum())
     limits: dict[str, tuple[float, ...]] = {}
     if interval is not None:
         lower, upper = (side[scored] for side in bounds(interval, demand, said, target))
+        held = (came[scored, None] <= upper).astype(np.float64)
         limits = {
             "levels": interval.levels,
-            "coverage": tuple((came[scored, None] <= upper).mean(axis=0).tolist()),
+            "coverage": tuple(held.mean(axis=0).tolist()),
+            "coverage_se": tuple(standard_error(column, np.ones(column.size)) for column in held.T),
             "coverage_below": tuple((came[scored, None] >= lower).mean(axis=0).tolist()),
             "headroom": tuple((_ratio(upper.sum(axis=0), total) - 1).tolist()),
         }
     return Score(
         points=came.size - first,
-        accuracy=1 - float(_ratio(error, total)),
-        naive_accuracy=1 - float(_ratio(naive_error, total)),
-        relative=float(_ratio(error, naive_error)),
+        accuracy=1 - float(_ratio(error.sum(), total)),
+        naive_accuracy=1 - float(_ratio(naive_error.sum(), total)),
+        relative=float(_ratio(error.sum(), naive_error.sum())),
+        relative_se=standard_error(error, naive_error),
         **limits,
     )
 
@@ -158,6 +167,20 @@ def _ratio(over: Any, under: float) -> Any:
     if under == 0:
         return np.where(np.asarray(over) == 0, 1.0, np.inf)
     return over / under
+
+
+def standard_error(over: Floats, under: Floats) -> float:
+    """Of the ratio of two sums, by leaving out each of ten stretches; NaN for less than ten points."""
+    if over.size < STRETCHES:
+        return math.nan
+    parts = [(float(o.sum()), float(u.sum())) for o, u in zip(*map(_stretches, (over, under)), strict=True)]
+    sums = np.sum(parts, axis=0)
+    without = np.array([_ratio(*(sums - part)) for part in parts], float)
+    return math.sqrt((STRETCHES - 1) / STRETCHES * float(((without - without.mean()) ** 2).sum()))
+
+
+def _stretches(values: Floats) -> list[Floats]:
+    return np.array_split(values, STRETCHES)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -203,14 +226,18 @@ def _accuracies(traces: Sequence[Trace], seconds: float, warm_up: float) -> list
             found = [
                 score(forecaster, t.demand, a, warm_up=warm_up) for t, a in zip(traces, aims, strict=True)
             ]
-        except ImportError as error:
-            lines.append(_row(name, *[str(error)] * len(traces)))
+        except ConfigError as error:
+            if not isinstance(error.__cause__, ImportError):
+                raise
+            lines.append(_row(f"{name}: not installed", *["-"] * len(traces)))
             continue
         if name == "ensemble":
             lines.insert(3, _row("points scored", *(f"{s.points:,}" for s in found)))
             lines.insert(4, _row("accuracy (1 - WAPE), naive", *(f"{s.naive_accuracy:.3f}" for s in found)))
             lines.insert(5, _row("accuracy (1 - WAPE), ensemble", *(f"{s.accuracy:.3f}" for s in found)))
-        lines.append(_row(f"{name}: MAE / naive's", *(f"{s.relative:.3f}" for s in found)))
+        lines.append(
+            _row(f"{name}: MAE / naive's", *(f"{s.relative:.3f} ± {s.relative_se:.3f}" for s in found))
+        )
     return lines
 
 
@@ -224,7 +251,8 @@ def _coverages(traces: Sequence[Trace], seconds: float, warm_up: float) -> list[
         aim = Target(horizon=ahead(trace, seconds), kind="max", period=season(trace))
         for name in ("ensemble", "naive"):
             s = score(FORECASTERS.make(name), trace.demand, aim, warm_up=warm_up, interval=interval)
-            cells = (f"{c:.3f} / {h:.1%}" for c, h in zip(s.coverage, s.headroom, strict=True))
+            found = zip(s.coverage, s.coverage_se, s.headroom, strict=True)
+            cells = (f"{share:.3f} ± {se:.3f} / {room:.1%}" for share, se, room in found)
             lines.append(_row(trace.name, name, f"{s.points:,}", *cells))
     return lines
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ...errors import require
 from .base import Target
-from .recent import Recent
+from .recent import Recent, whole_seasons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +45,13 @@ class SeasonalNaive:
 
     def start(self, target: Target) -> Past:
         """See :class:`Forecaster`."""
-        return Past(target, Recent.of(max(1, _back(target))))
+        return Past(target, Recent.of(max(1, whole_seasons(target, target.horizon))))
 
     def step(self, value: float, memory: Past) -> tuple[float, Past]:
         """See :class:`Forecaster`."""
         memory.recent.add(value)
-        target, back = memory.target, _back(memory.target)
+        target = memory.target
+        back = whole_seasons(target, target.horizon)
         if back == 0 or memory.recent.count < back:
             return value, memory
         first = target.horizon if target.kind == "value" else 1
@@ -90,8 +91,3 @@ class Drift:
         if memory.target.kind == "max" and change < 0:
             ahead = 1
         return max(0.0, value + change * ahead), memory
-
-
-def _back(target: Target) -> int:
-    """Bins in the whole seasons that reach back behind the horizon; 0 with no period."""
-    return target.period * -(-target.horizon // target.period) if target.period else 0

@@ -68,7 +68,8 @@ class QuantileCapacity:
         """See :class:`ScalingPolicy`."""
         present = now.demand
         if self.drain_s > 0:
-            present += now.backlog_s * now.capacity / self.drain_s
+            waiting = now.backlog_s * now.capacity if now.capacity > 0 else 0.0
+            present += waiting / self.drain_s
         term = "upper" if now.upper > present else "load"
         load = self.k * max(now.upper, present)
         square = self.staffing == "square-root"

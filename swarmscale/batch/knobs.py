@@ -1,0 +1,127 @@
+"""Who races: policies, and the one knob of each that trades cost for violations."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from ..errors import ConfigError
+from ..model.scaling import POLICIES
+from ..model.scaling.base import ScalingPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knob:
+    """A field of a policy and the values that are tried.
+
+    Attributes:
+        field: its name.
+        values: ascending.
+        times_peak: whether a value counts in largest needs of the first part of a trace, rounded up.
+    """
+
+    field: str
+    values: tuple[float, ...]
+    times_peak: bool = False
+
+    @property
+    def label(self) -> str:
+        """What a value counts."""
+        return f"{self.field} / peak" if self.times_peak else self.field
+
+    def set(self, policy: ScalingPolicy[Any], value: float, peak: int) -> ScalingPolicy[Any]:
+        """The policy with its knob at a value."""
+        given: Any = policy
+        setting = ceil(value * peak - 1e-9) if self.times_peak else value
+        changed: ScalingPolicy[Any] = dataclasses.replace(given, **{self.field: setting})
+        return changed
+
+
+_TARGETS = (0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
+
+KNOBS: dict[str, Knob] = {
+    "static": Knob(field="agents", values=(0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25), times_peak=True),
+    "hpa": Knob(field="target", values=_TARGETS),
+    "kpa": Knob(field="target", values=_TARGETS),
+    "target": Knob(field="target", values=_TARGETS),
+    "seed": Knob(field="k", values=(0.7, 0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.25)),
+    "quantile": Knob(field="k", values=(0.97, 1.0, 1.03, 1.06, 1.1, 1.15, 1.2, 1.3, 1.5)),
+}
+"""Knobs by a policy's name; who is not in it races with its defaults alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A policy at one value of its knob.
+
+    Attributes:
+        value: of the knob; None without one.
+        default: whether it is the policy's default.
+        policy: what decides.
+    """
+
+    value: float | None
+    default: bool
+    policy: ScalingPolicy[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrant:
+    """A policy in a race.
+
+    Attributes:
+        name: in tables and figures.
+        policy: with the settings that count as its default.
+        knob: what is swept; None for nothing.
+    """
+
+    name: str
+    policy: ScalingPolicy[Any]
+    knob: Knob | None = None
+
+    @classmethod
+    def of(cls, policy: str | ScalingPolicy[Any]) -> Entrant:
+        """An entrant from a policy's name or from a policy; the settings of the latter count as its default.
+
+        Raises:
+            UnknownChoiceError: if no policy has that name.
+        """
+        if isinstance(policy, str):
+            return cls(name=policy, policy=POLICIES.make(policy), knob=KNOBS.get(policy))
+        name = POLICIES.name_of(policy) or type(policy).__name__
+        return cls(name=name, policy=policy, knob=KNOBS.get(name))
+
+    def variants(self, peak: int) -> list[Variant]:
+        """The default and one variant for each value of the knob, by value.
+
+        Args:
+            peak: largest need of the first part of the trace, agents.
+        """
+        knob = self.knob
+        if knob is None:
+            return [Variant(value=None, default=True, policy=self.policy)]
+        usual = 1.0 if knob.times_peak else float(getattr(self.policy, knob.field))
+        return [
+            Variant(value=value, default=value == usual, policy=knob.set(self.policy, value, peak))
+            for value in sorted({*knob.values, usual})
+        ]
+
+
+def entrants(policies: Sequence[str | ScalingPolicy[Any]] | None) -> list[Entrant]:
+    """Who races; all registered policies if None.
+
+    Raises:
+        ConfigError: if there is nobody, or two have the same name.
+        UnknownChoiceError: if no policy has such a name.
+    """
+    listed = [Entrant.of(policy) for policy in (list(POLICIES) if policies is None else policies)]
+    if not listed:
+        raise ConfigError("policies = none, but there must be at least one")
+    names = [entrant.name for entrant in listed]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"policies: {name} is there {names.count(name)} times, but once is enough")
+    return listed
