@@ -422,7 +422,7 @@ def test_the_ensemble_weighs_its_members_by_their_recent_errors(target):
     """Against a slow loop over the members' whole histories."""
     demand = days()
     said = np.array([forecasts(member, demand, target) for member in MEMBERS])
-    errors = np.abs(said[:, : -target.horizon] - targets(demand, target))
+    errors = (said[:, : -target.horizon] - targets(demand, target)) ** 2
     mixed = forecasts(Ensemble(memory=0.9, power=2), demand, target)
     for n in (0, 20, 60, 399):
         seen = errors[:, : max(0, n + 1 - target.horizon)]
