@@ -128,7 +128,7 @@ def test_tolerance_includes_both_ends_and_differs_by_direction():
     pods = Groups(ready=10, usage=10_000, request=10_000)
 
     def of(usage, tolerance=TEN):
-        return resource_replicas(10, replace(pods, usage=usage), 50, tolerance)
+        return resource_replicas(10, pods._replace(usage=usage), 50, tolerance)
 
     assert [of(4500), of(5500), of(4400), of(5600)] == [10, 10, 9, 12]
     assert of(5600, Tolerance(0.1, 0.2)) == 10

@@ -11,12 +11,15 @@ the policy's. To add one, write a file with the class and one line in this folde
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Seen:
     """What a policy sees at a decision, figures being those of the time since the last one.
+
+    Each decision gets one of its own. Like :class:`Decision` it is not frozen, since a race makes millions of them
+    and freezing would take longer than most policies do.
 
     Words as in docs/scaling.md: ready = idle + busy; demand = work that arrived per second, in agents, uncapped;
     capacity = ready x ``slo_utilization``.
@@ -73,19 +76,32 @@ class Seen:
         return self.ready * self.slo_utilization
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Decision:
     """What a policy wants.
 
     Attributes:
         agents: wanted number of ready and starting agents, 0 or more.
-        reason: why, in words, with the figures that decided; which term won.
+        said: why, in words, with the figures that decided; which term won. Or a template and its figures, which
+            are put together only where somebody reads the :attr:`reason`: in a race nobody does.
         trigger: short name of the term that won, for counting.
     """
 
     agents: int
-    reason: str
+    said: str | tuple[Any, ...]
     trigger: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why, in words.
+
+        >>> Decision(5, ("{:.1f} of {} agents are busy", 3.14159, 4)).reason
+        '3.1 of 4 agents are busy'
+        """
+        if isinstance(self.said, str):
+            return self.said
+        template, *figures = self.said
+        return str(template).format(*figures)
 
 
 class ScalingPolicy[M](Protocol):

@@ -23,7 +23,31 @@ DOWN_RATES: tuple[Rate, ...] = (("Percent", 100.0, 15.0),)
 
 def highest(desired: int, past: Past, now_s: float, window_s: float) -> int:
     """Without ``behavior``: the highest recommendation that is at most ``window_s`` old."""
-    return max((n for t, n in past if now_s - t <= window_s), default=desired)
+    return max([n for t, n in past if now_s - t <= window_s], default=desired)
+
+
+def recent(past: Past, now_s: float, window_s: float) -> Past:
+    """What is at most ``window_s`` old; ``past`` is by rising time.
+
+    >>> recent(((0.0, 9), (60.0, 5)), 90.0, 30.0)
+    ((60.0, 5),)
+    """
+    first = 0
+    while first < len(past) and now_s - past[first][0] > window_s:
+        first += 1
+    return past[first:]
+
+
+def undominated(past: Past, desired: int) -> Past:
+    """What can still be the highest of a window once ``desired`` was recommended: all that is higher.
+
+    >>> undominated(((0.0, 9), (60.0, 5)), 6)
+    ((0.0, 9),)
+    """
+    end = len(past)
+    while end and past[end - 1][1] <= desired:
+        end -= 1
+    return past[:end]
 
 
 def stabilized(

@@ -63,18 +63,6 @@ class FluidRun:
         return np.asarray(self.fleet.dt_s * held + p.start * self.started, np.float64)
 
 
-@dataclass(slots=True)
-class _Period:
-    """What has been seen since the last decision, all summed over steps."""
-
-    busy: float = 0.0
-    ready: float = 0.0
-    work: float = 0.0
-    late: float = 0.0
-    price: float = 0.0
-    steps: int = 0
-
-
 def run_fluid(policy: ScalingPolicy[Any], load: Load, fleet: FluidFleet) -> FluidRun:
     """Let a policy drive a fleet along a load.
 
@@ -95,29 +83,91 @@ def run_fluid(policy: ScalingPolicy[Any], load: Load, fleet: FluidFleet) -> Flui
         pool=fleet.warm_agents,
     )
     stride, dt_s, p = round(fleet.period_s / fleet.dt_s), fleet.dt_s, fleet.prices
-    memory, seen, backlog = policy.start(), _Period(), 0.0
-    triggers, rows = Counter[str](), []
+    view, memory, triggers, rows = View(load, fleet), policy.start(), Counter[str](), []
+    backlog = busy = held = arrived = late = price = 0.0
     for t, (demand, need) in enumerate(zip(load.demand.tolist(), load.need.tolist(), strict=True)):
-        pipeline.advance(t)
-        changed = 0
+        if t >= pipeline.due:
+            pipeline.advance(t)
+        changed = started = 0
         if t and t % stride == 0:
-            decision, memory = policy.decide(_seen(t, pipeline, seen, backlog, load, fleet), memory)
+            now = view.at(t, pipeline, backlog, busy, held, arrived, late, price)
+            decision, memory = policy.decide(now, memory)
             changed = pipeline.resize(decision.agents, t)
-            triggers[decision.trigger] += bool(changed)
-            seen = _Period()
-        started = pipeline.refill(t)
+            if changed:
+                triggers[decision.trigger] += 1
+                started = pipeline.refill(t)
+            busy = held = arrived = late = price = 0.0
         ready, paid, warm = pipeline.ready, pipeline.starting + pipeline.refilling, pipeline.warm
         rows.append((ready, paid, warm, started, changed, backlog))
-        work = demand * dt_s
-        busy = min(ready * dt_s, backlog + work)
-        backlog = max(backlog + work - busy, 0.0)
-        seen.busy += busy
-        seen.ready += ready * dt_s
-        seen.work += work
-        seen.late += work if ready < need else 0.0
-        seen.price += dt_s * (p.ready * ready + p.starting * paid + p.warm * warm) + p.start * started
-        seen.steps += 1
-    return _run(fleet, load, rows, backlog, +triggers)
+        work, able = demand * dt_s, ready * dt_s
+        waiting = backlog + work
+        done = able if able < waiting else waiting
+        backlog = waiting - done
+        busy += done
+        held += able
+        arrived += work
+        if ready < need:
+            late += work
+        price += dt_s * (p.ready * ready + p.starting * paid + p.warm * warm) + p.start * started
+    return _run(fleet, load, rows, backlog, triggers)
+
+
+class View:
+    """What a policy sees of a fluid fleet: the period before, and forecasts of the whole bins before it."""
+
+    def __init__(self, load: Load, fleet: FluidFleet) -> None:
+        told = load.foretold
+        self._fleet, self._lead_s, self._bin_steps = fleet, fleet.lead_s, load.bin_steps
+        self._seconds = round(fleet.period_s / fleet.dt_s) * fleet.dt_s
+        self._told = list(
+            zip(told.forecast.tolist(), told.upper.tolist(), told.upper_later.tolist(), strict=True)
+        )
+
+    def at(
+        self,
+        t: int,
+        agents: Pipeline,
+        backlog: float,
+        busy: float,
+        held: float,
+        arrived: float,
+        late: float,
+        price: float,
+    ) -> Seen:
+        """What is seen at the beginning of step t, nothing of which is seen.
+
+        Args:
+            t: step.
+            agents: by state.
+            backlog: waiting work, agent-seconds.
+            busy: work done in the period that ends, agent-seconds.
+            held: agent-seconds ready in it.
+            arrived: work that arrived in it, agent-seconds.
+            late: the part of that which arrived while too few agents were ready.
+            price: paid in it.
+        """
+        fleet, bins = self._fleet, t // self._bin_steps
+        demand = arrived / self._seconds
+        forecast, upper, upper_later = self._told[bins - 1] if bins else (demand, demand, demand)
+        ready = agents.ready
+        capacity = ready * fleet.slo_utilization
+        return Seen(
+            time_s=t * fleet.dt_s,
+            period_s=fleet.period_s,
+            ready=ready,
+            starting=agents.starting,
+            warm=agents.warm,
+            utilization=busy / held if held else 0.0,
+            demand=demand,
+            backlog_s=backlog / capacity if capacity else inf if backlog else 0.0,
+            late_share=late / arrived if arrived else 0.0,
+            cost_per_task=price / busy if busy else 0.0,
+            lead_s=self._lead_s,
+            slo_utilization=fleet.slo_utilization,
+            forecast=forecast,
+            upper=upper,
+            upper_later=upper_later,
+        )
 
 
 def _run(
@@ -139,29 +189,4 @@ def _run(
         changed=changed,
         backlog=np.array((*backlog, left)),
         triggers=dict(triggers),
-    )
-
-
-def _seen(t: int, agents: Pipeline, seen: _Period, backlog: float, load: Load, fleet: FluidFleet) -> Seen:
-    """What the policy sees at the beginning of step t: nothing of it, and forecasts of whole bins before it."""
-    demand = seen.work / (seen.steps * fleet.dt_s)
-    bins = t // load.bin_steps
-    capacity = agents.ready * fleet.slo_utilization
-    told = load.foretold
-    return Seen(
-        time_s=t * fleet.dt_s,
-        period_s=fleet.period_s,
-        ready=agents.ready,
-        starting=agents.starting,
-        warm=agents.warm,
-        utilization=seen.busy / seen.ready if seen.ready else 0.0,
-        demand=demand,
-        backlog_s=backlog / capacity if capacity else inf if backlog else 0.0,
-        late_share=seen.late / seen.work if seen.work else 0.0,
-        cost_per_task=seen.price / seen.busy if seen.busy else 0.0,
-        lead_s=fleet.lead_s,
-        slo_utilization=fleet.slo_utilization,
-        forecast=float(told.forecast[bins - 1]) if bins else demand,
-        upper=float(told.upper[bins - 1]) if bins else demand,
-        upper_later=float(told.upper_later[bins - 1]) if bins else demand,
     )

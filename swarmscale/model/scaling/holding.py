@@ -31,7 +31,12 @@ def largest(past: Maxima, time_s: float, value: int, window_s: float) -> tuple[i
     >>> largest(((0.0, 9), (60.0, 5)), 120.0, 4, 120.0)
     (5, ((60.0, 5), (120.0, 4)))
     """
-    kept = (*(p for p in past if p[1] > value and time_s - p[0] < window_s), (time_s, value))
+    first, end = 0, len(past)
+    while end and past[end - 1][1] <= value:
+        end -= 1
+    while first < end and time_s - past[first][0] >= window_s:
+        first += 1
+    kept = (*past[first:end], (time_s, value))
     return kept[0][1], kept
 
 

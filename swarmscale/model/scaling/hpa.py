@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
 
 from ...errors import require
 from .base import Decision, Seen
@@ -16,10 +15,14 @@ from .behavior import (
     highest,
     limited,
     plain_ceiling,
+    recent,
     stabilized,
+    undominated,
     up_limit,
 )
 from .replicas import Groups, Tolerance, pods_replicas, resource_replicas
+
+WHY = "{} {:.3f} per ready agent, target {:g}: {} proposed, {} stabilized, {} within rates; {} are there"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +30,8 @@ class Recommended:
     """What ``hpa`` remembers.
 
     Attributes:
-        past: recommendations before they were stabilized, as far back as a window reaches.
+        past: recommendations before they were stabilized, as far back as a window reaches; without ``behavior``
+            those that may still be the highest.
         events: changes that it asked for, as far back as a rate's period reaches.
     """
 
@@ -126,26 +130,19 @@ class KubernetesHpa:
         term = "tolerance" if desired == current else "metric"
         term = "stabilization" if steady != desired else term
         term = "rate limit" if agents != steady else term
-        why = (
-            f"{self.metric} {measured:.3f} per ready agent, target {self.target:g}: {desired} proposed, "
-            f"{steady} stabilized, {agents} within rates; {current} are there"
+        figures = (self.metric, measured, self.target, desired, steady, agents, current)
+        past = (*(past if self.behavior else undominated(past, desired)), (now.time_s, desired))
+        return Decision(agents, (WHY, *figures), term), self._recorded(
+            now, past, memory.events, current, agents
         )
-        past = (*past, (now.time_s, desired))
-        return Decision(agents, why, term), self._recorded(now, past, memory.events, current, agents)
 
     def _proposed(self, now: Seen) -> tuple[int | None, float]:
         """The calculator's proposal and the metric per ready agent."""
         up = self.up_tolerance if self.up_tolerance >= 0 else self.tolerance
         down = self.down_tolerance if self.down_tolerance >= 0 else self.tolerance
-        tolerance = Tolerance(down, up)
-        per_agent = now.utilization if self.metric == "utilization" else now.demand / max(now.ready, 1)
-        pods = Groups(
-            ready=now.ready,
-            usage=round(per_agent * now.ready * 1000),
-            request=now.ready * 1000,
-            unready=now.starting,
-            unready_request=now.starting * 1000,
-        )
+        tolerance, ready, starting = Tolerance(down, up), now.ready, now.starting
+        per_agent = now.utilization if self.metric == "utilization" else now.demand / max(ready, 1)
+        pods = Groups(ready, round(per_agent * ready * 1000), ready * 1000, starting, starting * 1000)
         if self.metric == "utilization":
             target = round(self.target * 100)
             return resource_replicas(now.provisioned, pods, target, tolerance), per_agent
@@ -163,14 +160,13 @@ class KubernetesHpa:
 
     def _recorded(self, now: Seen, past: Past, events: Past, current: int, agents: int) -> Recommended:
         """The memory with what is still needed of the past."""
-        window_s = self.downscale_stabilization_s
-        period_s = -inf
-        if self.behavior:
-            window_s = max(self.up_window_s, self.down_window_s)
-            period_s = max(period for _, _, period in (*self.up_rates, *self.down_rates))
-            events = (*events, (now.time_s, agents - current)) if agents != current else events
+        if not self.behavior:
+            return Recommended(past=recent(past, now.time_s, self.downscale_stabilization_s))
+        window_s = max(self.up_window_s, self.down_window_s)
+        period_s = max(period for _, _, period in (*self.up_rates, *self.down_rates))
+        events = (*events, (now.time_s, agents - current)) if agents != current else events
         return Recommended(
-            past=tuple(p for p in past if now.time_s - p[0] <= window_s),
+            past=recent(past, now.time_s, window_s),
             events=tuple(e for e in events if now.time_s - e[0] < period_s),
         )
 

@@ -91,15 +91,18 @@ class KnativeKpa:
         panic = memory.panic or restarted(now.ready, now.time_s)
         seen = (now.time_s, now.period_s, now.demand)
         start_s = now.time_s - self.stable_window_s
-        past = (*(p for p in memory.past if p[0] > start_s), seen)
+        first, known = 0, memory.past
+        while first < len(known) and known[first][0] <= start_s:
+            first += 1
+        past = (*known[first:], seen)
         stable = mean_since(past, start_s)
         short = mean_since(past, now.time_s - self.panic_share * self.stable_window_s)
         agents, panic = scale(self, panic, now.time_s, stable, short, now.ready)
         calm = panic.since_s is None
         mode = "stable" if calm else f"panic since {panic.since_s:g} s, at least {panic.most}"
         why = (
-            f"demand {stable:.2f} in the stable window, {short:.2f} in the panic window, target {self.target:g}, "
-            f"{now.ready} ready, {mode}: {agents}"
+            "demand {:.2f} in the stable window, {:.2f} in the panic window, target {:g}, {} ready, {}: {}",
+            *(stable, short, self.target, now.ready, mode, agents),
         )
         return Decision(agents, why, "stable" if calm else "panic"), Watched(past=past, panic=panic)
 
@@ -123,9 +126,10 @@ def mean_since(past: tuple[tuple[float, float, float], ...], start_s: float) -> 
         return demand
     total = weight = 0.0
     for end_s, length_s, demand in past:
-        part = max(min(end_s - start_s, length_s), 0.0)
-        total += part * demand
-        weight += part
+        if end_s > start_s:
+            part = min(end_s - start_s, length_s)
+            total += part * demand
+            weight += part
     return total / weight if weight > 0 else demand
 
 
@@ -162,6 +166,8 @@ def scale(
     delayed = panic.delayed
     if rules.reachable and rules.scale_down_delay_s > 0:
         wanted, delayed = largest(delayed, now_s, wanted, rules.scale_down_delay_s)
+    if (since, peak, delayed) == (panic.since_s, panic.most, panic.delayed):
+        return wanted, panic
     return wanted, Panic(since_s=since, most=peak, delayed=delayed)
 
 

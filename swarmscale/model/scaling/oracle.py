@@ -151,10 +151,16 @@ def _plan(
 def _cheapest(
     t: int, gap: int, ready: float, starting: float, warm: float, start: float, startup: int, activation: int
 ) -> int:
-    """How to bridge a gap that ends at step t: 0 to keep the agent, 1 to start one anew, 2 to park it."""
+    """How to bridge a gap that ends at step t.
+
+    0 is to keep the agent, 1 to start one anew, 2 to park it, and 3 to keep one whose start began just before the
+    first step, so that its price does not count.
+    """
     keep = gap * ready
     anew = min(startup, t) * starting + (start if t >= startup else 0.0)
     way = 1 if anew < keep else 0
+    if gap == t >= startup > 0 and (startup - 1) * starting + (t - startup + 1) * ready < min(anew, keep):
+        way = 3
     if 0 <= activation <= gap:
         park = activation * starting + (gap - activation) * warm
         if park < min(anew, keep):
@@ -167,6 +173,11 @@ def _bridge(way: int, agents: int, since: int, t: int, startup: int, activation:
     """Write how a gap of some levels is bridged; see :func:`_plan` and :func:`_cheapest`."""
     if way == 0:
         change[0, since] += agents
+        change[0, t] -= agents
+    elif way == 3:
+        change[1, 0] += agents
+        change[1, startup - 1] -= agents
+        change[0, startup - 1] += agents
         change[0, t] -= agents
     else:
         steps = startup if way == 1 else activation

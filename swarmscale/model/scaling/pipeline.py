@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from math import inf
 
 
 class Pipeline:
@@ -16,16 +17,19 @@ class Pipeline:
         warm: agents in the warm pool.
         starting: agents on their way to ready, cold or out of the pool.
         refilling: agents on their way to the pool.
+        due: the step in which the next ones are where they go; infinite while nobody is on the way.
     """
 
     def __init__(self, *, ready: int, startup: int, activation: int = 0, pool: int = 0) -> None:
         self.ready = ready
         self.warm = self._pool = pool
         self.starting = self.refilling = 0
+        self.due = inf
         self._startup, self._activation = startup, activation
         self._cold: deque[list[int]] = deque()
         self._waking: deque[list[int]] = deque()
         self._refills: deque[list[int]] = deque()
+        self._queues = (self._cold, self._waking, self._refills)
         self._started = 0
 
     def advance(self, t: int) -> None:
@@ -39,6 +43,7 @@ class Pipeline:
             count = self._refills.popleft()[1]
             self.refilling -= count
             self.warm += count
+        self.due = min((queue[0][0] for queue in self._queues if queue), default=inf)
 
     def resize(self, wanted: int, t: int) -> int:
         """Make ready and starting agents as many as wanted; what takes no time is ready at once.
@@ -46,7 +51,7 @@ class Pipeline:
         Returns:
             By how much their number changed.
         """
-        change = max(wanted, 0) - self.ready - self.starting
+        change = (wanted if wanted > 0 else 0) - self.ready - self.starting
         if change > 0:
             woken = min(change, self.warm)
             self.warm -= woken
@@ -70,6 +75,7 @@ class Pipeline:
         lacking = self._pool - self.warm - self.refilling
         if lacking > 0:
             self._refills.append([t + self._startup, lacking])
+            self.due = min(self.due, t + self._startup)
             self.refilling += lacking
             self._started += lacking
         started, self._started = self._started, 0

@@ -10,6 +10,8 @@ from .base import Decision, Seen
 from .holding import Maxima, agents_for, eased, largest
 from .staffing import square_root
 
+WHY = "upper {:.1f}, load now {:.1f}: {} needs {} at k {:g}; largest of {:g} s {}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
@@ -76,11 +78,7 @@ class QuantileCapacity:
         wanted = agents_for(square_root(load, self.wait_chance) if square else load / now.slo_utilization)
         held, past = largest(memory.past, now.time_s, wanted, self.hold_s)
         agents, kept, down_s = eased(now, held, memory.down_s, self.down_every_s, self.dead_band)
-        why = (
-            f"upper {now.upper:.1f}, load now {present:.1f}: {term} needs {wanted} at k {self.k:g}; "
-            f"largest of {self.hold_s:g} s {held}"
-        )
-        if kept:
-            why += f", {kept}: {now.provisioned} stay"
+        template = WHY + (", {}: {} stay" if kept else "")
+        figures = (now.upper, present, term, wanted, self.k, self.hold_s, held, kept, now.provisioned)
         trigger = kept or ("hold" if held > wanted else term)
-        return Decision(agents, why, trigger), Held(past=past, down_s=down_s)
+        return Decision(agents, (template, *figures), trigger), Held(past=past, down_s=down_s)

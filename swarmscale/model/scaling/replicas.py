@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +50,7 @@ class Pod:
         return not self.ready and self.started_s + readiness_delay_s > self.changed_s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Groups:
+class Groups(NamedTuple):
     """Pods by what their metric is good for; those deleted or failed are left out.
 
     Attributes:
@@ -70,8 +70,7 @@ class Groups:
     missing: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Tolerance:
+class Tolerance(NamedTuple):
     """How far a ratio may lie from 1 with nothing done, both ends included.
 
     Attributes:

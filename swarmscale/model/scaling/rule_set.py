@@ -13,6 +13,11 @@ from .triggers import NO_LIMIT, Limit, followed, high_demand, low_demand, overlo
 NAMES = ("emergency", "high demand", "predictive", "low demand", "cost")
 """The rules in the order in which they are asked."""
 
+CALM = (
+    "utilization {:.3f}, upper quantile at 300 s {:.1f} of capacity {:.1f}, cost per task {:.4g}: "
+    "no rule fires, {} stay"
+)
+
 UPS = 3
 """How many of them scale up; they stand first."""
 
@@ -106,12 +111,11 @@ class Seed:
             if move.agents != now.provisioned:
                 runs = (*memory.runs[:i], move.run, *memory.runs[i + 1 :])
                 return Decision(move.agents, "; ".join(said), NAMES[i]), Runs(runs=runs, limit=limit)
-        if not said:
-            said.append(
-                f"utilization {now.utilization:.3f}, upper quantile at 300 s {now.upper_later:.1f} of capacity "
-                f"{now.capacity:.1f}, cost per task {now.cost_per_task:.4g}: no rule fires, {now.provisioned} stay"
-            )
-        return Decision(now.provisioned, "; ".join(said)), Runs(runs=memory.runs, limit=limit)
+        have = now.provisioned
+        if said:
+            return Decision(have, "; ".join(said)), Runs(runs=memory.runs, limit=limit)
+        figures = (now.utilization, now.upper_later, now.capacity, now.cost_per_task, have)
+        return Decision(have, (CALM, *figures)), Runs(runs=memory.runs, limit=limit)
 
     def _on(self, now: Seen, bound: float) -> tuple[str, ...]:
         """Why each rule fires, or an empty text."""

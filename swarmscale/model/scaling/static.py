@@ -30,4 +30,4 @@ class Static:
     def decide(self, now: Seen, memory: int) -> tuple[Decision, int]:
         """See :class:`ScalingPolicy`."""
         size = memory if memory >= 0 else now.provisioned
-        return Decision(size, f"always {size} agents; {now.provisioned} are there", "static"), size
+        return Decision(size, ("always {} agents; {} are there", size, now.provisioned), "static"), size

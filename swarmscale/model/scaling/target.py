@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 
 from ...errors import require
@@ -91,9 +91,22 @@ class TargetTracking:
         sum_s = memory.sum_s + (metric * now.period_s if has_data else 0.0)
         weight_s = memory.weight_s + (now.period_s if has_data else 0.0)
         if now.time_s - begun_s < self.datapoint_s - SLACK:
-            why = f"{self.metric} {metric:.3f} per ready agent: a datapoint is under way; {now.provisioned} stay"
-            known = replace(memory, begun_s=begun_s, sum_s=sum_s, weight_s=weight_s)
-            return Decision(now.provisioned, why, "between datapoints"), known
+            soon = (
+                "{} {:.3f} per ready agent: a datapoint is under way; {} stay",
+                self.metric,
+                metric,
+                now.provisioned,
+            )
+            known = Alarms(
+                begun_s=begun_s,
+                sum_s=sum_s,
+                weight_s=weight_s,
+                above=memory.above,
+                below=memory.below,
+                out_s=memory.out_s,
+                in_s=memory.in_s,
+            )
+            return Decision(now.provisioned, soon, "between datapoints"), known
         point = sum_s / weight_s if weight_s > 0 else None
         low = point is not None and point < self.target * (1 - self.in_margin)
         above = memory.above + 1 if point is not None and point > self.target else 0
