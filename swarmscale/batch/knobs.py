@@ -49,6 +49,7 @@ KNOBS: dict[str, Knob] = {
     "target": Knob(field="target", values=_TARGETS),
     "seed": Knob(field="k", values=(0.7, 0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.25)),
     "quantile": Knob(field="k", values=(0.97, 1.0, 1.03, 1.06, 1.1, 1.15, 1.2, 1.3, 1.5)),
+    "learned": Knob(field="objective", values=(0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02)),
 }
 """Knobs by a policy's name; who is not in it races with its defaults alone."""
 

@@ -6,6 +6,7 @@ from ...choices import Choices
 from .base import Decision, ScalingPolicy, Seen
 from .hpa import KubernetesHpa
 from .kpa import KnativeKpa
+from .learned import LearnedCapacity
 from .quantile import QuantileCapacity
 from .rule_set import Seed
 from .seed import CostOptimization, EmergencyScaling, HighDemandReactive, LowDemandReactive, PredictiveScaleUp
@@ -25,6 +26,7 @@ POLICIES: Choices[ScalingPolicy[Any]] = Choices(
     kpa=KnativeKpa,
     target=TargetTracking,
     quantile=QuantileCapacity,
+    learned=LearnedCapacity,
 )
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "HighDemandReactive",
     "KnativeKpa",
     "KubernetesHpa",
+    "LearnedCapacity",
     "LowDemandReactive",
     "PredictiveScaleUp",
     "QuantileCapacity",

@@ -1,15 +1,18 @@
 """What other knobs would have done: full-information tallies over a small grid, from the demand that came.
 
-An expert is a pair of knobs, k and a share of the lead time. What it wants is ``k x held load / slo_utilization``,
-so one series of held loads a lead share tells what every k would have had: agents are ready at a time if they were
-wanted without a break since a lead time before. All experts are scored on every decision, whoever was followed.
+An expert is a pair of knobs, k and a share of the lead time. What it wants is ``k x held load / slo_utilization`` in
+whole agents, so one series of held loads a lead share tells what every k would have had: agents are ready at a time
+if they were wanted without a break since a lead time before. All experts are scored on every decision, whoever was
+followed. Nothing here writes to what it is given, for a memory may be replayed.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from ...arrays import Floats
+from ...arrays import Floats, kernel
 from .base import Seen
 from .holding import SLACK
 
@@ -32,49 +35,126 @@ def foreseen(now: Seen, shares: Floats) -> Floats:
     >>> foreseen(now, np.array([0.0, 0.5, 1.0, 3.0])).round(2)
     array([100., 105., 110., 105.])
     """
-    at, upper = [0.0, now.lead_s], [now.demand, now.upper]
-    if now.lead_s < LATER_S:
-        at, upper = [*at, LATER_S], [*upper, now.upper_later]
-    load: Floats = np.maximum(np.interp(shares * now.lead_s, at, upper), now.demand)
-    return load / now.slo_utilization
+    loads: Floats = _foreseen(now.demand, now.upper, now.upper_later, now.lead_s, now.slo_utilization, shares)
+    return loads
 
 
-def recent(rows: Floats, time_s: float, window_s: float, row: Floats | None = None) -> Floats:
-    """`[n, 1 + F]` rows (time, values) at most ``window_s`` old, with a new one behind them if there is one."""
-    first = int(np.searchsorted(rows[:, 0], time_s - window_s - SLACK))
-    return rows[first:] if row is None else np.vstack((rows[first:], row))
+@kernel
+def _foreseen(
+    demand: float, upper: float, later: float, lead_s: float, slo_utilization: float, shares: Floats
+) -> Floats:
+    loads = np.empty(len(shares))
+    for f in range(len(shares)):
+        at_s = shares[f] * lead_s
+        if at_s < lead_s:
+            load = demand + (upper - demand) * (at_s / lead_s)
+        elif at_s < LATER_S:
+            load = upper + (later - upper) * ((at_s - lead_s) / (LATER_S - lead_s))
+        else:
+            load = later if lead_s < LATER_S else upper
+        loads[f] = max(load, demand) / slo_utilization
+    return loads
 
 
-def losses(knobs: Floats, paid: Floats, supply: Floats, need: float, objective: float) -> Floats:
-    """`[F, K]` what a period cost each expert: agents paid, at the objective's price, and agents that lacked.
+@kernel
+def recent(rows: Floats, time_s: float, window_s: float, values: Floats) -> Floats:
+    """`[n, 1 + V]` the rows (time, values) that are at most ``window_s`` old, and a new one behind them."""
+    first = 0
+    while first < len(rows) and rows[first, 0] < time_s - window_s - SLACK:
+        first += 1
+    kept = len(rows) - first
+    out = np.empty((kept + 1, 1 + len(values)))
+    out[:kept] = rows[first:]
+    out[kept, 0] = time_s
+    out[kept, 1:] = values
+    return out
+
+
+@kernel
+def extreme(rows: Floats, time_s: float, window_s: float, sign: float) -> Floats:
+    """`[V]` the largest (sign 1) or least (sign -1) of each value over the rows at most ``window_s`` old.
+
+    Infinity against the sign where there is no such row.
+    """
+    out = np.full(rows.shape[1] - 1, -sign * np.inf)
+    for i in range(len(rows)):
+        if rows[i, 0] >= time_s - window_s - SLACK:
+            for v in range(len(out)):
+                out[v] = sign * max(sign * rows[i, 1 + v], sign * out[v])
+    return out
+
+
+@kernel
+def loss(paid: float, supply: float, need: float, objective: float) -> float:
+    """What a period cost: agents paid, at the objective's price, and agents that lacked.
 
     ``objective x paid + (need - supply)+`` is the pinball loss of the quantile 1 - objective: what minimizes its sum
     falls short on a share ``objective`` of the work, and of two experts that do, the cheaper one loses less.
 
     Args:
-        knobs: `[K]` k of the experts.
-        paid: `[F]` agents ready or starting at k = 1.
-        supply: `[F]` agents ready at k = 1.
+        paid: agents ready or starting.
+        supply: agents ready.
         need: agents that were needed.
         objective: share of the work that may come late, in (0, 1).
 
     Source:
         Koenker & Bassett, Regression quantiles, *Econometrica* 46(1), 33-50 (1978); the newsvendor's costs.
     """
-    lacked = np.maximum(need - np.outer(supply, knobs), 0.0)
-    return np.asarray(lacked + objective * np.outer(paid, knobs))
+    return objective * paid + max(need - supply, 0.0)
 
 
-def weights(tallies: Floats, rate: float) -> Floats:
-    """Shares of trust, adding up to 1: exponentials of the tallied losses.
+@kernel
+def tallied(
+    tallies: Floats, knobs: Floats, paid: Floats, supply: Floats, need: float, objective: float,
+    keep: float, unit: float,
+) -> Floats:  # fmt: skip
+    """`[F, K]` the experts' discounted losses with those of the period that has ended.
+
+    Args:
+        tallies: `[F, K]` those before it.
+        knobs: `[K]` k of the experts.
+        paid: `[F]` agents ready or starting at k = 1, not rounded.
+        supply: `[F]` agents ready at k = 1, not rounded.
+        need: agents that were needed.
+        objective: share of the work that may come late, in (0, 1).
+        keep: factor on what was tallied before, in (0, 1].
+        unit: factor on a loss.
+    """
+    out = np.empty_like(tallies)
+    for f in range(tallies.shape[0]):
+        for k in range(tallies.shape[1]):
+            lost = loss(whole(knobs[k] * paid[f]), whole(knobs[k] * supply[f]), need, objective)
+            out[f, k] = keep * tallies[f, k] + unit * lost
+    return out
+
+
+@kernel
+def whole(agents: float) -> float:
+    """Whole agents, rounded up; as ``agents_for``."""
+    return max(float(math.ceil(agents * (1 - SLACK) - SLACK)), 0.0)
+
+
+@kernel
+def followed(tallies: Floats, start_tally: float, rate: float, knobs: Floats) -> Floats:
+    """`[F + 1]` the mean k of each lead share, times the trust in it, and behind them the trust in the starting knobs.
+
+    Trust is a share, all of it adding up to 1: exponentials of the tallied losses.
 
     Source:
         Hedge: Freund & Schapire, A decision-theoretic generalization of on-line learning and an application to
         boosting, *J. Computer and System Sciences* 55(1), 119-139 (1997), section 2; with tallies that forget:
         Chernov & Zhdanov, Prediction with expert advice under discounted loss, *ALT* 2010.
 
-    >>> weights(np.array([0.0, np.log(3.0)]), 1.0)
-    array([0.75, 0.25])
+    >>> followed(np.array([[0.0, np.log(3.0)]]), 50.0, 1.0, np.array([1.0, 2.0])).round(6)
+    array([1.25, 0.  ])
     """
-    trust = np.exp(-rate * (tallies - tallies.min()))
-    return np.asarray(trust / trust.sum())
+    n = tallies.shape[0]
+    least = min(tallies.min(), start_tally)
+    out = np.zeros(n + 1)
+    out[n] = total = math.exp(-rate * (start_tally - least))
+    for f in range(n):
+        for k in range(tallies.shape[1]):
+            trust = math.exp(-rate * (tallies[f, k] - least))
+            total += trust
+            out[f] += trust * knobs[k]
+    return out / total

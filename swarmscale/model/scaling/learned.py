@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import exp, inf, log
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from ...arrays import Floats
 from ...errors import require
 from .base import Decision, Seen
-from .experts import KNOBS, LEADS, foreseen, losses, recent, weights
+from .experts import KNOBS, LEADS, extreme, followed, foreseen, loss, recent, tallied, whole
 from .holding import SLACK, agents_for, eased
 
 PRIOR = 7.0
@@ -24,9 +24,9 @@ class Learning:
     Attributes:
         loads: `[n, 2 + F]` time, and agents asked for at k = 1 by each lead share and the starting one, of the hold
             window.
-        held: `[m, 3 + F]` time, agents that were wanted, and the held loads, of the lead time.
-        begun_s: time of the first decision, s; infinite before it.
+        wanted: `[m, 3 + F]` time, agents that were wanted, and the largest of ``loads``, of the lead time.
         tallies: `[F, K]` discounted losses of the experts.
+        begun_s: time of the first decision, s; infinite before it.
         start_tally: the same of the starting knobs.
         own_tally: the same of what was wanted.
         stress: agents that are needed for one by the load, as measured by the share of late work.
@@ -35,9 +35,9 @@ class Learning:
     """
 
     loads: Floats
-    held: Floats
-    begun_s: float
+    wanted: Floats
     tallies: Floats
+    begun_s: float = inf
     start_tally: float = 0.0
     own_tally: float = 0.0
     stress: float = 1.0
@@ -99,59 +99,68 @@ class LearnedCapacity:
         shape = (len(LEADS), len(KNOBS))
         return Learning(
             loads=np.empty((0, 2 + len(LEADS))),
-            held=np.empty((0, 3 + len(LEADS))),
-            begun_s=inf,
+            wanted=np.empty((0, 3 + len(LEADS))),
             tallies=np.full(shape, (PRIOR + log(len(LEADS) * len(KNOBS))) / self.rate),
         )
 
     def decide(self, now: Seen, memory: Learning) -> tuple[Decision, Learning]:
         """See :class:`ScalingPolicy`."""
-        learned = memory if self.frozen else self._scored(now, memory)
+        scores = self._scored(now, memory)
         asked = foreseen(now, np.append(LEADS, self.lead_factor))
-        loads = recent(memory.loads, now.time_s, self.hold_s - 2 * SLACK, np.append(now.time_s, asked))
-        held = loads[:, 1:].max(axis=0)
-        trust = weights(np.append(learned.tallies.ravel(), learned.start_tally), self.rate)
-        by_lead = trust[:-1].reshape(learned.tallies.shape) @ KNOBS
+        loads: Floats = recent(memory.loads, now.time_s, self.hold_s - 2 * SLACK, asked)
+        held: Floats = extreme(loads, now.time_s, self.hold_s, 1.0)
+        trust: Floats = followed(scores.tallies, scores.start_tally, self.rate, KNOBS)
         start = self.k * float(held[-1])
-        wanted = float(by_lead @ held[:-1]) + float(trust[-1]) * start
-        guarded = learned.own_tally > (1 + self.margin) * learned.start_tally + SLACK
-        size = agents_for(start if guarded else wanted)
+        mixed = float(trust[:-1] @ held[:-1]) + float(trust[-1]) * start
+        guarded = scores.own_tally > (1 + self.margin) * scores.start_tally + SLACK
+        term = "start" if self.frozen or trust[-1] > 0.5 else "learned"
+        if guarded:
+            term = "guard"
+        size = agents_for(start if guarded or self.frozen else mixed)
         agents, kept, down_s = eased(now, size, memory.down_s, self.down_every_s, self.dead_band)
-        term = "guard" if guarded else "start" if trust[-1] > 0.5 else "learned"
         why = (
-            f"demand {now.demand:.1f}, upper {now.upper:.1f}: {term} wants {size}, k "
-            f"{(start if guarded else wanted) / max(float(held[2]), SLACK):.3f} of the upper quantile held, "
-            f"starting knobs {start:.0f}, need x{learned.stress:.3f}"
+            f"demand {now.demand:.1f}, upper {now.upper:.1f}: {term} wants {size} at trust {trust[-1]:.3f} in the "
+            f"starting knobs' {start:.0f}, need x{scores.stress:.3f}"
         )
-        why += f"; {kept}: {agents} stay" if kept else ""
-        row = np.concatenate(((now.time_s, float(agents)), held))
-        return Decision(agents, why, kept or term), replace(
-            learned,
+        if kept:
+            why += f"; {kept}: {agents} stay"
+        row = np.append(float(agents), held)
+        return Decision(agents, why, kept or term), Learning(
             loads=loads,
-            held=recent(memory.held, now.time_s, now.lead_s, row),
+            wanted=recent(memory.wanted, now.time_s, now.lead_s, row),
+            tallies=scores.tallies,
             begun_s=min(memory.begun_s, now.time_s),
+            start_tally=scores.start_tally,
+            own_tally=scores.own_tally,
+            stress=scores.stress,
+            mean_need=scores.mean_need,
             down_s=down_s,
         )
 
     def _scored(self, now: Seen, memory: Learning) -> Learning:
         """The memory with the losses of the period that has ended."""
-        rows = recent(memory.held, now.time_s, now.lead_s)
-        if now.time_s - memory.begun_s < now.lead_s - SLACK or len(rows) == 0:
+        if self.frozen or now.time_s - memory.begun_s < now.lead_s - SLACK:
             return memory
-        load = now.demand / now.slo_utilization
-        supply, paid, need = rows[:, 1:].min(axis=0), rows[-1, 1:], memory.stress * load
+        supply: Floats = extreme(memory.wanted, now.time_s, now.lead_s, -1.0)
+        if supply[0] == inf:  # no decision is recent enough
+            return memory
+        paid, need = memory.wanted[-1, 1:], memory.stress * now.demand / now.slo_utilization
         keep = exp(-now.period_s / self.memory_s)
         mean = keep * memory.mean_need + (1 - keep) * need if memory.mean_need > 0 else need
         unit = now.period_s / mean if mean > 0 else 0.0
-        start = losses(np.array([self.k]), paid[-1:], supply[-1:], need, self.objective)
-        own = losses(np.ones(1), paid[:1], supply[:1], need, self.objective)
+        own = loss(float(paid[0]), float(supply[0]), need, self.objective)
+        start = loss(whole(self.k * paid[-1]), whole(self.k * supply[-1]), need, self.objective)
         late = now.late_share - float(need > supply[0])
-        return replace(
-            memory,
-            tallies=keep * memory.tallies
-            + unit * losses(KNOBS, paid[1:-1], supply[1:-1], need, self.objective),
-            start_tally=keep * memory.start_tally + unit * float(start[0, 0]),
-            own_tally=keep * memory.own_tally + unit * float(own[0, 0]),
+        return Learning(
+            loads=memory.loads,
+            wanted=memory.wanted,
+            tallies=tallied(
+                memory.tallies, KNOBS, paid[1:-1], supply[1:-1], need, self.objective, keep, unit
+            ),
+            begun_s=memory.begun_s,
+            start_tally=keep * memory.start_tally + unit * start,
+            own_tally=keep * memory.own_tally + unit * own,
             stress=min(max(memory.stress * exp(self.stress_rate * now.period_s * late), 0.5), 2.0),
             mean_need=mean,
+            down_s=memory.down_s,
         )
