@@ -1,14 +1,16 @@
-"""Who races: policies, and the one knob of each that trades cost for violations."""
+"""Who races: policies, the one knob of each that trades cost for violations, and variants that keep it fair."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from ..errors import ConfigError
+from ..errors import ConfigError, UnknownChoiceError
+from ..model.forecasting import FORECASTERS
+from ..model.forecasting.base import Forecaster
 from ..model.scaling import POLICIES
 from ..model.scaling.base import ScalingPolicy
 
@@ -48,7 +50,9 @@ KNOBS: dict[str, Knob] = {
     "kpa": Knob(field="target", values=_TARGETS),
     "target": Knob(field="target", values=_TARGETS),
     "seed": Knob(field="k", values=(0.7, 0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.25)),
-    "quantile": Knob(field="k", values=(0.97, 1.0, 1.03, 1.06, 1.1, 1.15, 1.2, 1.3, 1.5)),
+    "quantile": Knob(
+        field="k", values=(0.85, 0.92, 0.97, 1.0, 1.03, 1.06, 1.1, 1.15, 1.2, 1.3, 1.5, 1.7, 2.0)
+    ),
     "learned": Knob(field="objective", values=(0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02)),
 }
 """Knobs by a policy's name; who is not in it races with its defaults alone."""
@@ -77,20 +81,26 @@ class Entrant:
         name: in tables and figures.
         policy: with the settings that count as its default.
         knob: what is swept; None for nothing.
+        forecaster: whose forecasts it sees; None for those that all see.
     """
 
     name: str
     policy: ScalingPolicy[Any]
     knob: Knob | None = None
+    forecaster: Forecaster[Any] | None = None
 
     @classmethod
     def of(cls, policy: str | ScalingPolicy[Any]) -> Entrant:
-        """An entrant from a policy's name or from a policy; the settings of the latter count as its default.
+        """An entrant from a policy's or a variant's name, or from a policy, whose settings count as its default.
 
         Raises:
-            UnknownChoiceError: if no policy has that name.
+            UnknownChoiceError: if neither a policy nor a variant has that name.
         """
         if isinstance(policy, str):
+            if policy in VARIANTS:
+                return VARIANTS[policy]()
+            if policy not in list(POLICIES):
+                raise UnknownChoiceError("scaling policy", policy, [*POLICIES, *VARIANTS])
             return cls(name=policy, policy=POLICIES.make(policy), knob=KNOBS.get(policy))
         name = POLICIES.name_of(policy) or type(policy).__name__
         return cls(name=name, policy=policy, knob=KNOBS.get(name))
@@ -111,14 +121,33 @@ class Entrant:
         ]
 
 
+def quantile_naive() -> Entrant:
+    """``quantile`` with the naive forecast: what forecasting is worth to it."""
+    return Entrant(
+        name="quantile-naive",
+        policy=POLICIES.make("quantile"),
+        knob=KNOBS["quantile"],
+        forecaster=FORECASTERS.make("naive"),
+    )
+
+
+def hpa_capped() -> Entrant:
+    """``hpa`` on utilization, which cannot exceed 1, as its resource metric is in Kubernetes."""
+    return Entrant(name="hpa-capped", policy=POLICIES.make("hpa", metric="utilization"), knob=KNOBS["hpa"])
+
+
+VARIANTS: dict[str, Callable[[], Entrant]] = {"hpa-capped": hpa_capped, "quantile-naive": quantile_naive}
+"""Entrants beside the registered policies, by name."""
+
+
 def entrants(policies: Sequence[str | ScalingPolicy[Any]] | None) -> list[Entrant]:
-    """Who races; all registered policies if None.
+    """Who races; all registered policies and all variants if None.
 
     Raises:
         ConfigError: if there is nobody, or two have the same name.
         UnknownChoiceError: if no policy has such a name.
     """
-    listed = [Entrant.of(policy) for policy in (list(POLICIES) if policies is None else policies)]
+    listed = [Entrant.of(policy) for policy in ([*POLICIES, *VARIANTS] if policies is None else policies)]
     if not listed:
         raise ConfigError("policies = none, but there must be at least one")
     names = [entrant.name for entrant in listed]

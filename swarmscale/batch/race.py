@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +26,14 @@ from .course import (
     write_cell,
 )
 from .knobs import Entrant, Variant, entrants
-from .tables import cell_rows, table_a, table_b
+from .tables import cell_rows, savings, table_a, table_b
 from .workers import Job, workers
 
 if TYPE_CHECKING:
     import pandas as pd
 
 STORE = "store"
+MINUTE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +44,12 @@ class Race:
         rules: that held for everybody.
         entrants: names of the policies, in order.
         traces: names of the traces, in order.
+        minute_traces: those of them whose bins are one minute long.
         cells: one row for each trace, policy, value of its knob and part (``fit`` or ``score``).
         table_a: one row for each trace, policy and share of violations; see :func:`~swarmscale.batch.tables.table_a`.
         table_b: one row for each trace and policy, at its default knob, over the scored part.
+        savings: one row for each trace, share of violations and baseline; see
+            :func:`~swarmscale.batch.tables.savings`.
         computed: runs that were made.
         kept: runs that an earlier call had made.
     """
@@ -53,26 +57,22 @@ class Race:
     rules: Rules
     entrants: tuple[str, ...]
     traces: tuple[str, ...]
+    minute_traces: tuple[str, ...]
     cells: pd.DataFrame
     table_a: pd.DataFrame
     table_b: pd.DataFrame
+    savings: pd.DataFrame
     computed: int
     kept: int
 
     def write(self, folder: Path) -> list[Path]:
-        """Write ``frontier``, ``table_a`` and ``table_b`` as CSV and Parquet.
+        """Write ``frontier``, ``table_a``, ``table_b`` and ``savings`` as CSV and Parquet.
 
         Raises:
             ConfigError: if the folder cannot be written.
         """
-        from ..model.records import write_whole
-
-        done = []
-        for name, frame in (("frontier", self.cells), ("table_a", self.table_a), ("table_b", self.table_b)):
-            for ending, write in ((".csv", frame.to_csv), (".parquet", frame.to_parquet)):
-                done.append(folder / f"{name}{ending}")
-                write_whole(done[-1], lambda part, write=write: write(part, index=False))  # type: ignore[misc]
-        return done
+        names = ("table_a", "table_b", "savings")
+        return write_frames(folder, {"frontier": self.cells} | {name: getattr(self, name) for name in names})
 
 
 def race(
@@ -93,7 +93,7 @@ def race(
 
     Args:
         traces: shipped names, paths of CSV files, or traces; all shipped ones with demand per bin if None.
-        policies: registered names or policy objects; all registered ones if None.
+        policies: names of registered policies or variants, or policy objects; all that have names if None.
         rules: what holds for everybody.
         out: folder of the store; None keeps nothing.
         processes: worker processes; with 1 all is done in this one.
@@ -110,31 +110,53 @@ def race(
     require(processes >= 1, "processes", processes, "1 or more")
     with _folder(out) as store, workers(processes, begin, progress) as run:
         courses = [_Course.of(trace, given, store) for trace in listed]
-        run([job for course in courses if (job := course.preparation(given))], "traces")
-        cells = [cell for course in courses for cell in _cells(course, who, given, store)]
-        laps = {cell.path: cell.job(given) for cell in cells}
-        todo = [job for path, job in laps.items() if read_json(path) is None]
-        limits = [course.limits(given) for course in courses if read_json(course.bounds) is None]
+        seen = [course.told(rules, store) for course in courses for rules in _outlooks(who, given)]
+        run([job for course in seen if (job := course.preparation())], "traces")
+        cells = [cell for course in courses for cell in _cells(course, who, store)]
+        laps = {cell.path: cell for cell in cells}
+        missing = [cell for path, cell in laps.items() if read_json(path) is None]
+        todo = [cell.job() for cell in sorted(missing, key=lambda cell: -cell.steps)]
+        limits = [course.limits() for course in courses if read_json(course.bounds) is None]
         run([*limits, *todo], "runs")
         frame = cell_rows((c.course.trace.name, c.entrant, c.variant, read_json(c.path) or {}) for c in cells)
         bounds = {course.trace.name: read_json(course.bounds) or {} for course in courses}
+    equal = table_a(frame, bounds, given.violations)
     return Race(
         rules=given,
         entrants=tuple(entrant.name for entrant in who),
         traces=tuple(trace.name for trace in listed),
+        minute_traces=tuple(trace.name for trace in listed if trace.step_s == MINUTE_S),
         cells=frame,
-        table_a=table_a(frame, bounds, given.violations),
+        table_a=equal,
         table_b=table_b(frame),
+        savings=savings(equal),
         computed=len(todo),
         kept=len(laps) - len(todo),
     )
 
 
+def write_frames(folder: Path, frames: Mapping[str, pd.DataFrame]) -> list[Path]:
+    """Write tables by their names as CSV and Parquet, each whole or not at all; return the paths.
+
+    Raises:
+        ConfigError: if the folder cannot be written.
+    """
+    from ..model.records import write_whole
+
+    done = []
+    for name, frame in frames.items():
+        for ending, write in ((".csv", frame.to_csv), (".parquet", frame.to_parquet)):
+            done.append(folder / f"{name}{ending}")
+            write_whole(done[-1], lambda part, write=write: write(part, index=False))  # type: ignore[misc]
+    return done
+
+
 @dataclass(frozen=True, slots=True)
 class _Course:
-    """A trace and its files in the store."""
+    """A trace under the rules, and its files in the store."""
 
     trace: Trace
+    rules: Rules
     key: str
     file: Path
     bounds: Path
@@ -142,40 +164,53 @@ class _Course:
     @classmethod
     def of(cls, trace: Trace, rules: Rules, store: Path) -> _Course:
         key = trace_key(trace, rules)
-        return cls(trace, key, store / f"{key}.npz", store / f"{bounds_key(key, rules)}.json")
+        return cls(trace, rules, key, store / f"{key}.npz", store / f"{bounds_key(key, rules)}.json")
 
-    def preparation(self, rules: Rules) -> Job | None:
+    def told(self, rules: Rules, store: Path) -> _Course:
+        """The same trace under rules that differ in the forecaster."""
+        return self if rules is self.rules else _Course.of(self.trace, rules, store)
+
+    def preparation(self) -> Job | None:
         """What writes its file, None if that is there."""
-        return None if zipfile.is_zipfile(self.file) else (prepare, (self.trace, rules, self.file))
+        return None if zipfile.is_zipfile(self.file) else (prepare, (self.trace, self.rules, self.file))
 
-    def limits(self, rules: Rules) -> Job:
+    def limits(self) -> Job:
         """What writes its bounds."""
-        return write_bounds, (self.file, rules, self.bounds)
+        return write_bounds, (self.file, self.rules, self.bounds)
 
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """One run: a policy at one value of its knob on a course."""
+    """One run: a policy at one value of its knob on a course of so many steps."""
 
     course: _Course
     entrant: Entrant
     variant: Variant
     path: Path
+    steps: int
 
-    def job(self, rules: Rules) -> Job:
+    def job(self) -> Job:
         """What makes it."""
-        return write_cell, (self.course.file, rules, self.variant.policy, self.path)
+        return write_cell, (self.course.file, self.course.rules, self.variant.policy, self.path)
 
 
-def _cells(course: _Course, who: Sequence[Entrant], rules: Rules, store: Path) -> list[_Cell]:
-    """All runs on a course."""
+def _outlooks(who: Sequence[Entrant], rules: Rules) -> list[Rules]:
+    """The rules, once for each forecaster that somebody sees."""
+    own = {repr(e.forecaster): replace(rules, forecaster=e.forecaster) for e in who if e.forecaster}
+    return [rules, *own.values()]
+
+
+def _cells(course: _Course, who: Sequence[Entrant], store: Path) -> list[_Cell]:
+    """All runs on a course, those with a forecaster of their own on that course as they see it."""
     load = opened(course.file)
-    peak = int(load.need[rules.parts(load)["fit"]].max())
-    return [
-        _Cell(course, entrant, variant, store / f"{cell_key(course.key, variant.policy)}.json")
-        for entrant in who
-        for variant in entrant.variants(peak)
-    ]
+    peak = int(load.need[course.rules.parts(load)["fit"]].max())
+    cells = []
+    for entrant in who:
+        mine = course.told(_outlooks([entrant], course.rules)[-1], store)
+        for variant in entrant.variants(peak):
+            path = store / f"{cell_key(mine.key, variant.policy)}.json"
+            cells.append(_Cell(mine, entrant, variant, path, len(load)))
+    return cells
 
 
 def _all_traces() -> list[str]:

@@ -11,6 +11,12 @@ import pandas as pd
 from ..arrays import Floats
 from .knobs import Entrant, Variant
 
+DEFAULT = "quantile"
+"""The policy whose savings are told."""
+
+BASELINES = ("hpa", "seed", "kpa", "static")
+"""Those against which they are told."""
+
 LEAST = 1e-4
 """Violation that stands for none where a frontier is interpolated over its logarithm, a share of the work."""
 
@@ -107,6 +113,30 @@ def _chosen(fit: pd.DataFrame, scored: pd.DataFrame, violation: float) -> dict[s
         "chosen_cost": row["cost_per_oracle"],
         "chosen_violation": row["violation"],
     }
+
+
+def savings(equal: pd.DataFrame, policy: str = DEFAULT, baselines: Sequence[str] = BASELINES) -> pd.DataFrame:
+    """What a policy saves against baselines at equal violations.
+
+    Args:
+        equal: from :func:`table_a`.
+        policy: who saves; without it in the race the table is empty.
+        baselines: whom it is compared with, those of them that race.
+
+    Returns:
+        Columns ``trace``, ``violation``, ``policy``, ``baseline``; ``saving``: 1 - cost / cost of the baseline, below
+        0 where the policy is dearer, NaN where either violates more at every value of its knob.
+    """
+    places = list(zip(equal["trace"], equal["violation"], strict=True))
+    costs = dict(zip(zip(places, equal["policy"], strict=True), equal["cost"], strict=True))
+    rows = []
+    for place in dict.fromkeys(places):
+        for baseline in baselines:
+            if (place, policy) in costs and (place, baseline) in costs:
+                mine, other = float(costs[place, policy]), float(costs[place, baseline])
+                both = np.isfinite(mine) and np.isfinite(other)
+                rows.append((*place, policy, baseline, 1 - mine / other if both else np.nan))
+    return pd.DataFrame(rows, columns=["trace", "violation", "policy", "baseline", "saving"])
 
 
 def table_b(cells: pd.DataFrame) -> pd.DataFrame:

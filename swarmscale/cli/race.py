@@ -85,7 +85,9 @@ def race(
         write_race_report(done, out / "race.html")
     if json_:
         typer.echo(
-            json.dumps({"table_a": _records(done.table_a), "table_b": _records(done.table_b)}, indent=2)
+            json.dumps(
+                {name: _records(getattr(done, name)) for name in ("table_a", "table_b", "savings")}, indent=2
+            )
         )
     elif not quiet:
         _show(done, out, time.perf_counter() - started, report)
@@ -151,7 +153,10 @@ def _show(done: Race, folder: Path, seconds: float, report: bool) -> None:
         if len(sheet.head) > MOST_COLUMNS:
             continue  # for the page
         table = Table(
-            title=sheet.title, title_justify="left", caption=sheet.note or None, caption_justify="left"
+            title=sheet.title,
+            title_justify="left",
+            caption=" ".join(text for text in (sheet.note, sheet.below) if text) or None,
+            caption_justify="left",
         )
         for i, name in enumerate(sheet.head):
             table.add_column(name, justify="left" if i == 0 else "right", overflow="fold")
@@ -160,6 +165,6 @@ def _show(done: Race, folder: Path, seconds: float, report: bool) -> None:
         console.print(table)
     console.print(
         f"{done.computed} runs in {seconds:.1f} s, {done.kept} were there; "
-        f"{'race.html, ' if report else ''}frontier, table_a and table_b as .csv and .parquet are in {folder}",
+        f"{'race.html, ' if report else ''}frontier, table_a, table_b and savings as .csv and .parquet are in {folder}",
         highlight=False,
     )

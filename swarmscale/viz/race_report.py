@@ -109,10 +109,10 @@ def _table(sheet: Sheet) -> str:
         + "</tr>"
         for row in sheet.rows
     )
-    note = f"<p>{escape(sheet.note)}</p>" if sheet.note else ""
+    note, below = (f"<p>{escape(text)}</p>" if text else "" for text in (sheet.note, sheet.below))
     return (
         f"<section><h3>{escape(sheet.title)}</h3>{note}"
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></section>'
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{below}</section>'
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from ..batch.tables import over_traces
 from ..model.scaling.fluid_score import DEFINITIONS
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..batch.race import Race
 
 SHOWN = (
@@ -28,6 +31,16 @@ SHOWN = (
 )
 
 
+ALONE = (
+    "high-demand-reactive",
+    "low-demand-reactive",
+    "predictive-scale-up",
+    "cost-optimization",
+    "emergency-scaling",
+)
+"""Policies without a knob that stand in a table of their own: the rules of ``seed``, one at a time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """A table as text.
@@ -37,25 +50,35 @@ class Sheet:
         note: how to read it.
         head: names of the columns.
         rows: one a policy.
+        below: what is to be said of it when it was read.
     """
 
     title: str
     note: str
     head: tuple[str, ...]
     rows: list[tuple[str, ...]]
+    below: str = ""
 
 
 def sheets(race: Race) -> list[Sheet]:
-    """All tables: A for each violation, A with knobs chosen before, B, and B's other columns."""
+    """All tables: A for each violation, A with knobs chosen before, savings, B, and B's other columns."""
+    mains = [policy for policy in race.entrants if policy not in ALONE] or list(race.entrants)
+    alone = [policy for policy in race.entrants if policy not in mains]
+    title = f"Table B, one default for every trace: cost / oracle (violation) over the last {_rest(race)}"
+    note = "Costs at unlike violations: a lower cost here is no saving. Savings are in table A."
+    singly = "The rules of seed, each alone, at their defaults: cost / oracle (violation)"
+    whole = "Half of a controller each: one that only adds agents keeps them, one that only takes them runs short."
     return [
-        *(_equal(race, violation) for violation in race.rules.violations),
-        _chosen(race),
-        _default(race),
+        *(_equal(race, mains, violation) for violation in race.rules.violations),
+        _chosen(race, mains),
+        *([savings_sheet(race)] if len(race.savings) else []),
+        _default(race, mains, title, note),
+        *([_default(race, alone, singly, whole)] if alone else []),
         _elasticity(race),
     ]
 
 
-def _equal(race: Race, violation: float) -> Sheet:
+def _equal(race: Race, policies: Sequence[str], violation: float) -> Sheet:
     """Table A at one violation: the frontier of the scored part itself."""
     note = (
         f"In-sample frontier of the last {_rest(race)}: knobs swept there, interpolated over the logarithm of the "
@@ -63,59 +86,103 @@ def _equal(race: Race, violation: float) -> Sheet:
         "much is cheaper."
     )
     frame = race.table_a[race.table_a["violation"] == violation]
-    medians = over_traces(frame, "cost")
+    minutes = minute_median(race)
     rows = []
-    for policy in race.entrants:
-        mine = frame[frame["policy"] == policy]["cost"]
-        rows.append((policy, *(_cost(c) for c in mine), _cost(medians[policy])))
-    bounds = frame[frame["policy"] == race.entrants[0]]["bound"]
-    rows.append(("perfect foresight", *(f"{b:.4f}" for b in bounds), f"{bounds.median():.4f}"))
+    for policy in policies:
+        mine = frame[frame["policy"] == policy].set_index("trace")["cost"]
+        medians = [mine[list(names)].median() for names in minutes.values()]
+        rows.append((policy, *(_cost(c) for c in mine), *map(_cost, medians)))
+    bounds = frame[frame["policy"] == race.entrants[0]].set_index("trace")["bound"]
+    medians = [bounds[list(names)].median() for names in minutes.values()]
+    rows.append(("perfect foresight", *(f"{b:.4f}" for b in (*bounds, *medians))))
     return Sheet(
-        title=f"Table A at {_share(violation)} violations: cost / oracle",
+        title=f"Table A at {share(violation)} violations: cost / oracle",
         note=note if violation == race.rules.violations[0] else "",
-        head=("policy", *race.traces, "median"),
+        head=("policy", *race.traces, *minutes),
         rows=rows,
     )
 
 
-def _chosen(race: Race) -> Sheet:
+def minute_median(race: Race) -> dict[str, tuple[str, ...]]:
+    """Columns of medians and their traces: those with bins of one minute, unless these are all or none, and all."""
+    some = 0 < len(race.minute_traces) < len(race.traces)
+    return ({"median, 1-min traces": race.minute_traces} if some else {}) | {"median": race.traces}
+
+
+def _chosen(race: Race, policies: Sequence[str]) -> Sheet:
     """Table A with each knob chosen on the first part and scored on the rest."""
     rows = []
-    for policy in race.entrants:
+    for policy in policies:
         cells = [policy]
         for violation in race.rules.violations:
             frame = race.table_a
             mine = frame[(frame["violation"] == violation) & (frame["policy"] == policy)]
             worst = float(mine["chosen_violation"].max())
             text = _cost(float(mine["chosen_cost"].median()))
-            cells.append(text if math.isnan(worst) else f"{text} ({_share(worst)})")
+            cells.append(text if math.isnan(worst) else f"{text} ({share(worst)})")
         rows.append(tuple(cells))
     return Sheet(
         title=f"Table A, knobs chosen before: median cost / oracle over the last {_rest(race)} (worst violation)",
-        note=f"On each trace the cheapest value that violated no more between {race.rules.warm_up:.0%} and "
-        f"{race.rules.fit:.0%} of it, scored on the rest: there it may violate more or less than was asked.",
-        head=("policy", *(f"at {_share(violation)}" for violation in race.rules.violations)),
+        note=f"On each trace the cheapest value that violated no more between {share(race.rules.warm_up)} "
+        f"and {share(race.rules.fit)} of it, scored on the rest: there it may violate more or less than was asked.",
+        head=("policy", *(f"at {share(violation)}" for violation in race.rules.violations)),
         rows=rows,
     )
 
 
-def _default(race: Race) -> Sheet:
+def savings_sheet(race: Race) -> Sheet:
+    """What the default policy saves against each baseline at each violation."""
+    frame, minutes = race.savings, minute_median(race)
+    policy, rows, dearer = str(frame["policy"].iloc[0]), [], []
+    for baseline in dict.fromkeys(frame["baseline"]):
+        for violation in race.rules.violations:
+            here = (frame["baseline"] == baseline) & (frame["violation"] == violation)
+            mine = frame[here].set_index("trace")["saving"]
+            medians = (_median(mine[list(names)]) for names in minutes.values())
+            name = f"against {baseline} at {share(violation)}"
+            rows.append((name, *map(_saving, mine), *medians))
+            if where := [f"{trace} ({_saving(s)})" for trace, s in mine.items() if s <= 0]:
+                dearer.append(f"{baseline} at {share(violation)} on {', '.join(where)}")
+    return Sheet(
+        title=f"Saving of {policy} at equal violations, 1 - cost / cost of the baseline at the same violation",
+        note="From the frontiers of table A; below 0 where it is dearer, – where either violates more at every value "
+        "of its knob. A median is over the traces that have a figure; their number stands beside it if some have none.",
+        head=("baseline and violation", *race.traces, *minutes),
+        rows=rows,
+        below=f"{policy} is not cheaper than {'; than '.join(dearer)}."
+        if dearer
+        else f"{policy} is cheaper wherever both have a figure.",
+    )
+
+
+def _median(values: pd.Series[float]) -> str:
+    known = values.dropna()
+    return _saving(float(known.median())) + ("" if len(known) == len(values) else f" (of {len(known)})")
+
+
+def _saving(value: float) -> str:
+    """A share in percent, one digit behind the point, or as many as show its sign.
+
+    >>> _saving(0.1234), _saving(-0.0004), _saving(0.0)
+    ('12.3 %', '-0.04 %', '0.0 %')
+    """
+    if math.isnan(value):
+        return "–"
+    return f"{100 * value:.1g} %" if 0 < abs(value) < 0.0005 else f"{100 * value:.1f} %"
+
+
+def _default(race: Race, policies: Sequence[str], title: str, note: str) -> Sheet:
     """Table B: one default knob for every trace."""
     frame = race.table_b
     medians, worst = over_traces(frame, "cost_per_oracle"), over_traces(frame, "violation", "max")
     rows = []
-    for policy in race.entrants:
+    for policy in policies:
         mine = frame[frame["policy"] == policy]
         pairs = zip(mine["cost_per_oracle"], mine["violation"], strict=True)
         knob = "" if not mine["knob"].iloc[0] else f"{mine['knob'].iloc[0]} {mine['value'].iloc[0]:g}"
-        cells = (f"{_cost(cost)} ({_share(violation)})" for cost, violation in pairs)
-        rows.append((policy, knob, *cells, _cost(medians[policy]), _share(worst[policy])))
-    return Sheet(
-        title=f"Table B, one default for every trace: cost / oracle (violation) over the last {_rest(race)}",
-        note="Costs at unlike violations: a lower cost here is no saving. Savings are in table A.",
-        head=("policy", "knob", *race.traces, "median", "worst"),
-        rows=rows,
-    )
+        cells = (f"{_cost(cost)} ({share(violation)})" for cost, violation in pairs)
+        rows.append((policy, knob, *cells, _cost(medians[policy]), share(worst[policy])))
+    return Sheet(title=title, note=note, head=("policy", "knob", *race.traces, "median", "worst"), rows=rows)
 
 
 def _elasticity(race: Race) -> Sheet:
@@ -138,10 +205,10 @@ def _cost(value: float) -> str:
     return f"{value:.3f}" if math.isfinite(value) else "–"
 
 
-def _share(value: float) -> str:
+def share(value: float) -> str:
     """A share in percent, two digits.
 
-    >>> _share(0.001), _share(0.01234), _share(0.0)
+    >>> share(0.001), share(0.01234), share(0.0)
     ('0.1 %', '1.2 %', '0 %')
     """
     if math.isnan(value):
@@ -153,4 +220,4 @@ def _value(name: str, value: float) -> str:
     unit = DEFINITIONS[name][0]
     if math.isnan(value):
         return "–"
-    return _share(value) if unit == "share" else f"{value:,.0f}{' s' if unit == 's' else ''}"
+    return share(value) if unit == "share" else f"{value:,.0f}{' s' if unit == 's' else ''}"
