@@ -3,6 +3,7 @@
 import pytest
 
 import swarmscale as ss
+from swarmscale.errors import ConfigError
 from swarmscale.model.config import Config
 from swarmscale.model.flow.dispatch import JoinShortestQueue, RoundRobin
 from swarmscale.model.parameters import parameter_table, parameters
@@ -157,3 +158,9 @@ def test_the_committed_table_of_parameters_is_the_present_one():
 
     committed = (Path(__file__).parent.parent / "docs" / "parameters.md").read_text(encoding="utf-8")
     assert parameter_table() in committed
+
+
+def test_the_scalers_times_are_held_against_the_tick_where_there_is_a_scaler():
+    assert Config.load({"dt": 20.0}).dt == 20.0
+    with pytest.raises(ConfigError, match=r"scaler.period_s = 10, but it must be a multiple of dt = 20"):
+        Config.load({"dt": 20.0, "scaling": "quantile"})

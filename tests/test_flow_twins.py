@@ -317,9 +317,13 @@ class Way:
         self.back[uid] = float(np.float32(back))
 
     def choice(self, uid, node):
-        """One of the node's clusters, evenly."""
+        """One of the node's clusters, by agents in sixteenths of the largest one's."""
         mine = np.flatnonzero(self.flow.hierarchy.node_of_cluster == node)
-        return int(mine[int(rng.draw(uid, 4, self.dispatch_key)[0]) * len(mine) >> 32])
+        sizes = self.flow.fleet.size[mine].tolist()
+        parts = [max(round(16 * size / max(sizes)), 1) for size in sizes]
+        least = math.gcd(*parts)
+        drawn = [q for q, part in zip(mine.tolist(), parts, strict=True) for _ in range(part // least)]
+        return drawn[int(rng.draw(uid, 4, self.dispatch_key)[0]) * len(drawn) >> 32]
 
     def cluster(self, q):
         """FIFO, many agents: the idle one that serves this type fastest, else the first that is free."""

@@ -66,6 +66,20 @@ def test_busy_agents_drain_when_too_few_are_idle():
     conserved(model)
 
 
+def test_a_cluster_where_nobody_is_ready_yet_is_given_no_task():
+    model = scaled("static", **{"scaling.agents": 900})
+    starting = 0
+    for _ in range(40):
+        ready, size = model.flow.state.ready.copy(), model.fleet.size.copy()
+        model.step()
+        state = model.flow.state
+        asleep = (size > 0) & (ready == 0) & (state.ready[: len(size)] == 0)
+        starting += int(asleep.sum())
+        assert not (state.waiting + state.in_service)[: len(size)][asleep].any()
+    assert starting > 50
+    assert not (model.flow.state.ready == 0).any()
+
+
 def conserved(model):
     counts = model.records.raw()
     arrived = counts.count(Count.ARRIVED).cumsum()

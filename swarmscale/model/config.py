@@ -305,13 +305,14 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        for name, span in (
+        spans = [
             ("seconds", self.seconds),
             ("records.cluster_period_s", self.records.cluster_period_s),
             ("records.window_s", self.records.window_s),
-            ("scaler.period_s", self.scaler.period_s),
-            ("scaler.bin_s", self.scaler.bin_s),
-        ):
+        ]
+        if self.scaling != POLICIES.make("static"):
+            spans += [("scaler.period_s", self.scaler.period_s), ("scaler.bin_s", self.scaler.bin_s)]
+        for name, span in spans:
             if not whole(span / self.dt):
                 raise ValueError(f"{name} = {span:g}, but it must be a multiple of dt = {self.dt:g}")
         if self.cache.size > self.demand.keys:

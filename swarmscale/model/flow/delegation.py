@@ -43,8 +43,8 @@ def hand_up(
     """
     m = ledger.messages
     for k in range(len(view.offsets) - 1):
-        first = view.cluster_offsets[k]
-        n = view.cluster_offsets[k + 1] - first
+        first = view.draw_offsets[k]
+        n = view.draw_offsets[k + 1] - first
         for i in range(view.offsets[k], view.offsets[k + 1]):
             q = view.choice[i]
             if q < 0:
@@ -64,7 +64,7 @@ def hand_up(
                     delay += decision_s
                     asked += 8
                     for j in range(8):
-                        other = view.clusters[first + pick(view.uid[i], 4 + j, n, view.key)]
+                        other = view.draws[first + pick(view.uid[i], 4 + j, n, view.key)]
                         if load[other] < load[best]:
                             best = other
                 number = 2 * asked + 1

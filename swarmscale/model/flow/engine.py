@@ -12,7 +12,7 @@ from ...agents.hierarchy import Hierarchy
 from ...arrays import Floats, Ints, Ints32
 from .delegation import hand_up, loads
 from .demand import Demand
-from .dispatch import DispatchRule, DispatchView
+from .dispatch import DispatchRule, DispatchView, in_proportion
 from .hands import ClusterState, Hands, Rule
 from .ledger import DROP, TICKS_PER_S, Count, Ledger, note, sampled
 from .network import Network
@@ -133,7 +133,9 @@ class TaskFlow:
     busy: int = 0
     pointer: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     _seen: tuple[int, int] = (-1, -1)
+    _ready: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     _by_node: tuple[Ints32, Ints32] = ()  # type: ignore[assignment]
+    _draws: tuple[Ints32, Ints32] = ()  # type: ignore[assignment]
     _by_zone: tuple[Ints32, Ints32] = ()  # type: ignore[assignment]
     _offsets: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     _home_share: Floats = field(default_factory=lambda: np.zeros(0))
@@ -198,7 +200,7 @@ class TaskFlow:
             return  # the list says them
         offsets, members = self._by_node
         view = DispatchView(
-            uid, kinds, work, self._offsets, offsets, members,
+            uid, kinds, work, self._offsets, offsets, members, *self._draws,
             self.state.waiting + self.state.in_service, np.zeros(self.fleet.clusters, np.int64),
             self.state.ready, self.state.backlog_s.copy(), self._capability, self.pointer, self.keys[1],
             choice, delay,
@@ -228,29 +230,48 @@ class TaskFlow:
             remember_answers(desk.answered_uid, desk.answered_meta, answered, self.cache, marks.key)
 
     def _refresh(self) -> None:
-        """Rebuild what mirrors network, hierarchy and fleet, if they changed."""
+        """Rebuild what mirrors network, hierarchy, fleet and who is ready, where they changed."""
         self.network.refresh()
         seen = (self.network.version, self.fleet.version)
-        if seen == self._seen:
-            return
+        if seen != self._seen:
+            self._mirror()
+        if seen != self._seen or not np.array_equal(self.state.ready, self._ready):
+            self._share_out()
+        self._seen = seen
+
+    def _mirror(self) -> None:
+        """Follow network, hierarchy and the fleet's members."""
         n = self.network
         next_hop, link_s = n.next_hop.copy(), n.link_s.copy()
         next_hop[~n.alive] = next_hop[:, ~n.alive] = -1
         np.fill_diagonal(link_s, 0.0)
         self.mesh = self.mesh._replace(next_hop=next_hop, link_s=link_s, alive=n.alive)
-        offsets, members = self.hierarchy.clusters_of_node()
-        full = self.fleet.size[members] > 0
-        kept = np.concatenate([[0], np.cumsum(full)])
-        self._by_node = (kept[offsets].astype(np.int32), members[full])
         self._by_zone = self.hierarchy.clusters_of_zone()
         self._offsets = np.empty(n.nodes + 1, np.int64)
-        share = np.cumsum(self.hierarchy.node_sums(self.fleet.size) * n.alive).astype(np.float64)
-        self._home_share = share / share[-1] if share[-1] > 0 else np.arange(1, len(share) + 1) / len(share)
         rows = self.fleet.rows
         present = (rows.uid > 0) & np.isfinite(rows.free_at)
         speed = np.where(present, 1.0 / rows.slowness, 0.0)
         self._capability = np.einsum("qs,qks->qk", speed, rows.skill) / 255.0
-        self._seen = seen
+
+    def _share_out(self) -> None:
+        """Which clusters may be chosen at each node, and each node's share of the homes.
+
+        Clusters where somebody is ready; at a node that has none, those that have members. A node's share is that of
+        its ready agents, or of its members where nobody is ready anywhere.
+        """
+        self._ready = self.state.ready.copy()
+        size = self.fleet.size
+        ready = np.where(size > 0, self._ready, 0)
+        offsets, members = self.hierarchy.clusters_of_node()
+        nodes = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+        none = np.bincount(nodes, ready[members] > 0, len(offsets) - 1) == 0
+        full = np.where(none[nodes], size[members] > 0, ready[members] > 0)
+        kept = np.concatenate([[0], np.cumsum(full)])
+        self._by_node = (kept[offsets].astype(np.int32), members[full])
+        self._draws = in_proportion(*self._by_node, ready if ready.any() else size)
+        weight = self.hierarchy.node_sums(ready if ready.any() else size) * self.network.alive
+        share = np.cumsum(weight).astype(np.float64)
+        self._home_share = share / share[-1] if share[-1] > 0 else np.arange(1, len(share) + 1) / len(share)
 
     def interrupt(self, rows: Ints, now: float) -> int:
         """Take the tasks out of these agents' hands and put them back into their clusters' queues.

@@ -1,7 +1,7 @@
 """Dispatch rules by name."""
 
 from ....choices import Choices
-from .base import DispatchRule, DispatchView
+from .base import DispatchRule, DispatchView, in_proportion
 from .blind import RandomChoice, RoundRobin
 from .contract_net import ContractNet
 from .least_loaded import JoinShortestQueue, LeastWork
@@ -27,4 +27,5 @@ __all__ = [
     "RandomChoice",
     "RoundRobin",
     "SkillMatch",
+    "in_proportion",
 ]

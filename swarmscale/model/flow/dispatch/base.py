@@ -28,7 +28,10 @@ class DispatchView(NamedTuple):
         work: `[n]` s of a unit-speed agent.
         offsets: `[K + 1]` where each node's tasks begin.
         cluster_offsets: `[K + 1]` where each node's clusters begin in ``clusters``.
-        clusters: `[M]` clusters that have agents, node by node.
+        clusters: `[M]` clusters that have ready agents, node by node; where a node has none, those with members.
+        draw_offsets: `[K + 1]` where each node's clusters begin in ``draws``.
+        draws: `[D]` the same clusters, each as often as it has sixteenths of the node's largest one's ready agents
+            (in lowest terms, so once where all are alike): for rules that draw, so that small ones are drawn seldom.
         in_system: `[Q]` tasks waiting or in service.
         assigned: `[Q]` tasks given to each cluster so far in this tick.
         ready: `[Q]` idle and busy agents.
@@ -49,6 +52,8 @@ class DispatchView(NamedTuple):
     offsets: Ints
     cluster_offsets: Ints32
     clusters: Ints32
+    draw_offsets: Ints32
+    draws: Ints32
     in_system: Ints
     assigned: Ints
     ready: Ints
@@ -61,6 +66,39 @@ class DispatchView(NamedTuple):
     messages: Ints
     control_bytes: int
     local_s: float
+
+
+PARTS = 16
+"""Steps in which a cluster's share of its node's draws is told."""
+
+
+def in_proportion(offsets: Ints32, clusters: Ints32, ready: Ints) -> tuple[Ints32, Ints32]:
+    """Lists of clusters by node to draw from evenly: each stands there in proportion to its ready agents.
+
+    Args:
+        offsets: `[K + 1]` where each node's clusters begin in ``clusters``.
+        clusters: `[M]` clusters, node by node.
+        ready: `[Q]` ready agents.
+
+    Returns:
+        ``draw_offsets`` and ``draws`` of :class:`DispatchView`.
+
+    >>> in_proportion(np.array([0, 2, 4]), np.array([0, 1, 2, 3]), np.array([50, 50, 80, 20]))[1]
+    array([0, 1, 2, 2, 2, 2, 3], dtype=int32)
+    """
+    if not len(clusters):
+        return offsets, clusters
+    nodes = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    have = np.nonzero(np.diff(offsets))[0]
+    starts = offsets[have]
+    most = np.zeros(len(offsets) - 1)
+    most[have] = np.maximum.reduceat(ready[clusters], starts)
+    parts = np.rint(PARTS * ready[clusters] / np.maximum(most[nodes], 1)).astype(np.int64).clip(1)
+    lowest = np.ones(len(offsets) - 1, np.int64)
+    lowest[have] = np.gcd.reduceat(parts, starts)
+    parts //= lowest[nodes]
+    ends = np.concatenate([[0], np.cumsum(parts)])
+    return ends[offsets].astype(np.int32), np.repeat(clusters, parts).astype(np.int32)
 
 
 class DispatchRule(Protocol):

@@ -22,7 +22,7 @@ class RoundRobin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RandomChoice:
-    """Each task goes to a cluster drawn evenly from its node's; the draw belongs to the task."""
+    """Each task goes to a cluster of its node, drawn by ready agents; the draw belongs to the task."""
 
     def choose(self, view: DispatchView) -> None:
         """See :class:`DispatchRule`."""
@@ -48,11 +48,11 @@ def round_robin(view: DispatchView) -> None:
 def random_choice(view: DispatchView) -> None:
     """Write the choices of :class:`RandomChoice`."""
     for k in range(len(view.offsets) - 1):
-        first = view.cluster_offsets[k]
-        n = view.cluster_offsets[k + 1] - first
+        first = view.draw_offsets[k]
+        n = view.draw_offsets[k + 1] - first
         for i in range(view.offsets[k], view.offsets[k + 1]):
             if n == 0:
                 view.choice[i] = -1
                 continue
             w = draw(view.uid[i], 4, view.key)[0]
-            view.choice[i] = view.clusters[first + np.int64((w * np.uint64(n)) >> np.uint64(32))]
+            view.choice[i] = view.draws[first + np.int64((w * np.uint64(n)) >> np.uint64(32))]

@@ -17,7 +17,9 @@ from .base import DispatchView
 class JoinShortestQueue:
     """Of d clusters drawn for the task, the one with the fewest tasks per ready agent.
 
-    The power of d choices: Vvedenskaya, Dobrushin & Karpelevich 1996; Mitzenmacher 2001.
+    Clusters are drawn in proportion to their ready agents, or small ones would be given more than they can do.
+    The power of d choices: Vvedenskaya, Dobrushin & Karpelevich 1996; Mitzenmacher 2001; with servers that differ:
+    Mukhopadhyay & Mazumdar 2016.
 
     Attributes:
         d: clusters looked at, 1 to 16; 1 is random choice.
@@ -64,10 +66,10 @@ def shortest_of(view: DispatchView, d: int) -> None:
     The nodes take turns: a choice looks at the loads that its node's last one raised, and a processor that has
     to wait for these can go on with other nodes.
     """
-    uid, offsets, cluster_offsets, clusters = view.uid, view.offsets, view.cluster_offsets, view.clusters
+    uid, offsets, draw_offsets, draws = view.uid, view.offsets, view.draw_offsets, view.draws
     assigned, choice, key = view.assigned, view.choice, view.key
     other = np.empty(len(choice), np.int32)
-    longest = drawn_pairs(uid, offsets, cluster_offsets, clusters, key, choice, other)
+    longest = drawn_pairs(uid, offsets, draw_offsets, draws, key, choice, other)
     room = 1.0 / np.maximum(view.ready, 0.5)
     load = (view.in_system + 1) * room
     bits = load.view(np.int64)  # of floats that are not negative: their order is that of the floats
@@ -86,8 +88,8 @@ def shortest_of(view: DispatchView, d: int) -> None:
             else:
                 q = pair[0]
             for j in range(2, d):
-                first, n = cluster_offsets[k], cluster_offsets[k + 1] - cluster_offsets[k]
-                second = np.uint32(clusters[first + pick(uid[i], j, n, key)])
+                first, n = draw_offsets[k], draw_offsets[k + 1] - draw_offsets[k]
+                second = np.uint32(draws[first + pick(uid[i], j, n, key)])
                 q = second if load[second] < load[q] else q
             load[q] += room[q]
             assigned[q] += 1
@@ -98,8 +100,8 @@ def shortest_of(view: DispatchView, d: int) -> None:
 def drawn_pairs(
     uid: Ints,
     offsets: Ints,
-    cluster_offsets: Ints32,
-    clusters: Ints32,
+    draw_offsets: Ints32,
+    draws: Ints32,
     key: np.uint64,
     one: Ints32,
     two: Ints32,
@@ -116,12 +118,12 @@ def drawn_pairs(
     longest = 0
     for k in range(len(offsets) - 1):
         longest = max(longest, offsets[k + 1] - offsets[k])
-        first = cluster_offsets[k]
-        n = np.uint64(cluster_offsets[k + 1] - first)
+        first = draw_offsets[k]
+        n = np.uint64(draw_offsets[k + 1] - first)
         if n == np.uint64(0):
             one[offsets[k] : offsets[k + 1]] = -1
             continue
-        near = clusters[first : cluster_offsets[k + 1]]
+        near = draws[first : draw_offsets[k + 1]]
         for begins in range(offsets[k], offsets[k + 1], block):
             m = min(block, offsets[k + 1] - begins)
             words_of(uid[begins:], m, 4, key, w0, w1, w2, w3)

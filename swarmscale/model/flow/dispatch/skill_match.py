@@ -34,13 +34,13 @@ class SkillMatch:
 def match_skill(view: DispatchView, d: int) -> None:
     """Write the choices of :class:`SkillMatch`."""
     for k in range(len(view.offsets) - 1):
-        first = view.cluster_offsets[k]
-        n = view.cluster_offsets[k + 1] - first
+        first = view.draw_offsets[k]
+        n = view.draw_offsets[k + 1] - first
         for i in range(view.offsets[k], view.offsets[k + 1]):
             best = -1
             least = np.inf
             for j in range(d if n > 0 else 0):
-                q = view.clusters[first + pick(view.uid[i], j, n, view.key)]
+                q = view.draws[first + pick(view.uid[i], j, n, view.key)]
                 able = max(view.capability[q, view.type[i]], 1e-9)
                 load = (view.in_system[q] + view.assigned[q] + 1) / able
                 if load < least:
