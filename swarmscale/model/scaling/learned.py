@@ -16,6 +16,8 @@ from .holding import SLACK, agents_for, eased
 PRIOR = 7.0
 """Trust in the starting knobs at first: all others together have a share of exp(-7), one in a thousand."""
 
+SAID = "demand {:.1f}, upper {:.1f}: {} wants {} at trust {:.3f} in the starting knobs' {:.0f}, need x{:.3f}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Learning:
@@ -56,7 +58,8 @@ class LearnedCapacity:
     approximation, Robbins & Monro 1951), so a fleet that is late at 80 % utilization learns to keep it lower.
 
     It is never worse than its start by more than a margin: as soon as its own tally exceeds the starting knobs' by
-    more than ``margin``, it plays the starting knobs until that is over.
+    more than ``margin``, it plays the starting knobs until that is over. What one lead time adds cannot be undone, so
+    its tally may be that much higher; the start is charged without its dead band, which so counts as margin.
 
     Attributes:
         k: starting agents for one agent's worth of load, above 0; a target utilization u is k = slo_utilization / u.
@@ -118,12 +121,8 @@ class LearnedCapacity:
             term = "guard"
         size = agents_for(start if guarded or self.frozen else mixed)
         agents, kept, down_s = eased(now, size, memory.down_s, self.down_every_s, self.dead_band)
-        why = (
-            f"demand {now.demand:.1f}, upper {now.upper:.1f}: {term} wants {size} at trust {trust[-1]:.3f} in the "
-            f"starting knobs' {start:.0f}, need x{scores.stress:.3f}"
-        )
-        if kept:
-            why += f"; {kept}: {agents} stay"
+        said = SAID + f"; {kept}: {{}} stay" if kept else SAID
+        why = (said, now.demand, now.upper, term, size, trust[-1], start, scores.stress, agents)
         row = np.append(float(agents), held)
         return Decision(agents, why, kept or term), Learning(
             loads=loads,
