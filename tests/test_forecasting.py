@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import pickle
 import re
 import sys
@@ -16,7 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import swarmscale as ss
 from swarmscale import rng
+from swarmscale.cli import main as command
 from swarmscale.errors import ConfigError
 from swarmscale.model import memory as memories
 from swarmscale.model.flow.traces import load_trace
@@ -35,9 +38,10 @@ from swarmscale.model.forecasting import (
     SeasonalNaive,
     StatsForecast,
     Target,
+    optional,
 )
 from swarmscale.model.forecasting.autoregression import regress
-from swarmscale.model.forecasting.boosting import as_arrays, walk
+from swarmscale.model.forecasting.boosting import Trees, as_arrays, walk
 from swarmscale.model.forecasting.ensemble import MEMBERS
 from swarmscale.model.forecasting.score import ahead, forecasts, main, score, season, standard_error, targets
 from swarmscale.model.forecasting.statistical import MODELS
@@ -138,12 +142,11 @@ def test_a_thousand_times_the_demand_gives_a_thousand_times_the_forecast(name, t
 def test_a_memory_pickled_or_stored_half_way_goes_on_bit_for_bit(name, target):
     demand = days()
     whole = forecasts(FORECASTERS.make(name), demand, target)
-    for half in (1, 30, 201):
+    for half in (1, 30, 201, 350):
         forecaster = FORECASTERS.make(name)
         kept = remembered(forecaster, demand[:half], target)
         stored = memories.dump(kept)
-        where = {f"swarmscale.model.forecasting.{file}" for file in FILES}
-        for again in (pickle.loads(pickle.dumps(kept)), memories.restore(stored, where)):
+        for again in (pickle.loads(pickle.dumps(kept)), memories.restore(stored, WHERE)):
             other = pickle.loads(pickle.dumps(forecaster))
             assert went_on(other, demand[half:], again).tobytes() == whole[half:].tobytes()
 
@@ -160,6 +163,7 @@ FILES = (
     "smoothing",
     "statistical",
 )
+WHERE = {f"swarmscale.model.forecasting.{file}" for file in FILES}
 
 
 @every_member
@@ -366,12 +370,47 @@ def test_the_regression_as_plain_python_gives_the_same_bits():
 
 
 @pytest.mark.parametrize(
-    ("name", "package"), [("lightgbm", "lightgbm"), ("statsforecast", "statsforecast.models")]
+    ("name", "module"), [("lightgbm", "lightgbm"), ("statsforecast", "statsforecast.models")]
 )
-def test_a_back_end_that_is_not_installed_says_what_to_install(name, package, monkeypatch):
-    monkeypatch.setitem(sys.modules, package, None)
+def test_a_back_end_that_is_not_installed_says_what_to_install(name, module, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ConfigError, match=re.escape("pip install 'swarmscale[forecast]'")):
         FORECASTERS.make(name).start(Target(horizon=1))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["race", "ms-app1", "--policies", "quantile", "--processes", "1", "--forecaster"], ["run", "tiny"]],
+)
+@pytest.mark.parametrize("name", ["lightgbm", "statsforecast"])
+def test_the_command_line_refuses_a_missing_back_end_in_one_line(name, words, monkeypatch, tmp_path, capsys):
+    monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, f"{name}.models", None)
+    settings = [name] if words[0] == "race" else ["-s", "scaling=quantile", "-s", f"scaler.forecaster={name}"]
+    assert command([*words, *settings, "--quiet", "--out", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert re.fullmatch(
+        rf"swarmscale: this forecaster needs {name}, which cannot be imported \(.*\): "
+        r"pip install 'swarmscale\[forecast\]'\n",
+        told.err,
+    )
+
+
+def test_a_back_end_whose_library_lacks_another_one_of_the_system_is_refused_as_well(monkeypatch):
+    def broken(module):
+        raise OSError("libgomp.so.1: cannot open shared object file")
+
+    monkeypatch.setattr(optional, "import_module", broken)
+    with pytest.raises(ConfigError, match=r"needs lightgbm.*libgomp\.so\.1.*swarmscale\[forecast\]"):
+        LightGbm().start(Target(horizon=1))
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "statsforecast"])
+def test_a_back_end_that_is_not_installed_is_listed_all_the_same(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, name, None)
+    assert name in FORECASTERS
+    assert FORECASTERS.dump(FORECASTERS.make(name))["name"] == name
 
 
 def test_trees_kept_as_arrays_say_what_lightgbm_says():
@@ -415,6 +454,47 @@ def test_every_statistical_model_carries_on_between_two_fits_as_after_one(model)
     assert (
         np.abs(each - seldom)[40:].mean() < 0.5 * np.abs(each[:80] - targets(demand, target)[:80])[40:].mean()
     )
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_statistical_model_can_be_stored(model):
+    """The numbers of a fitted model as JSON, and all that is said from there on, bit for bit."""
+    pytest.importorskip("statsforecast")
+    forecaster, target = StatsForecast(model=model, window=60, refit=30), Target(horizon=2)
+    kept = remembered(forecaster, days()[:75], target)
+    assert kept.model
+    again = memories.restore(json.loads(json.dumps(memories.dump(kept))), WHERE)
+    assert went_on(forecaster, days()[75:110], again).tobytes() == (
+        went_on(forecaster, days()[75:110], kept).tobytes()
+    )
+
+
+def test_trees_can_be_stored_and_are_what_a_forecast_comes_from():
+    """With the trees lost on the way the forecasts are others, so that what the stored ones say means something."""
+    pytest.importorskip("lightgbm")
+    target = Target(horizon=5, period=24)
+    kept = remembered(LightGbm(), days()[:350], target)
+    text = json.dumps(memories.dump(kept))
+    whole, lost = (memories.restore(json.loads(text), WHERE) for _ in range(2))
+    lost.trees = Trees()
+    said = went_on(LightGbm(), days()[350:355], kept)
+    assert went_on(LightGbm(), days()[350:355], whole).tobytes() == said.tobytes()
+    assert (went_on(LightGbm(), days()[350:355], lost) != said).any()
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "statsforecast"])
+def test_a_run_with_a_back_end_goes_on_from_a_checkpoint_bit_for_bit(name, tmp_path):
+    pytest.importorskip(name)
+    some = {"scaling": "quantile", "scaler.forecaster": name, "scaler.bin_s": 10.0, "demand.load": 0.7}
+    straight = ss.SwarmModel("tiny", rng=5, **some)
+    straight.run(400)
+    path = straight.save(tmp_path / "half.safetensors")
+    straight.run(200)
+    again = ss.SwarmModel.load(path)
+    again.run(200)
+    assert again.records.frame().equals(straight.records.frame())
+    assert memories.same(again.scaler.memory(), straight.scaler.memory())
+    assert straight.scaler.outlook.skill.scored > 10
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=IDS)

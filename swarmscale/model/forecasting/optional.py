@@ -8,15 +8,17 @@ from typing import Any
 from ...errors import ConfigError
 
 
-def needed(package: str) -> Any:
-    """An optional package, imported.
+def needed(module: str) -> Any:
+    """A module of an optional package, imported.
 
     Raises:
-        ConfigError: if it is not installed, with the line that installs it.
+        ConfigError: if it cannot be imported, with the line that installs its package; a library of the system that
+            the package lacks is told as well.
     """
     try:
-        return import_module(package)
-    except ImportError as error:
+        return import_module(module)
+    except (ImportError, OSError) as error:
+        package = module.partition(".")[0]
         raise ConfigError(
-            f"this forecaster needs {package}, which is not installed ({error}): pip install 'swarmscale[forecast]'"
+            f"this forecaster needs {package}, which cannot be imported ({error}): pip install 'swarmscale[forecast]'"
         ) from error

@@ -43,8 +43,8 @@ class StatsForecast:
 
     Between two fits its parameters stay and every new bin moves its state. It is naive until 30 bins have been seen
     and while the window is constant. A comparison, not a tool for long runs: a fit takes 10 to 100 ms. It needs
-    ``pip install 'swarmscale[forecast]'``; statsforecast 2.1 asks for pandas below 3 and pip then brings pandas 2,
-    with which everything here works too.
+    ``pip install 'swarmscale[forecast]'``. Versions of statsforecast above 2.0.1 ask for pandas below 3, so that pip
+    brings pandas 2 unless ``constraints.txt`` is given, which names 2.0.1.
 
     Attributes:
         model: ``AutoARIMA``, ``AutoCES``, ``AutoETS`` or ``AutoTheta``.
