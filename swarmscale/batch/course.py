@@ -26,6 +26,8 @@ from ..model.scaling.relaxed import relaxed_costs
 
 PACKAGE = Path(__file__).parent.parent
 REQUEST_BIN_S = 10.0
+FAST = ("batch/course.py", "model/scaling", "model/forecasting")
+"""Sources that a run in the fast fidelity depends on."""
 
 
 def default_forecaster() -> Forecaster[Any]:
@@ -86,18 +88,18 @@ def trace_key(trace: Trace, rules: Rules) -> str:
 
     demand = hashlib.blake2b(np.ascontiguousarray(trace.demand).tobytes()).hexdigest()
     shared = replace(rules, violations=(0.5,))  # runs do not depend on where costs are compared
-    return _digest(__version__, _source(), trace.name, trace.step_s, demand, shared)
+    return digest(__version__, source_digest(FAST), trace.name, trace.step_s, demand, shared)
 
 
 def bounds_key(course: str, rules: Rules) -> str:
     """Names the relaxed bounds of a course."""
-    return _digest(course, rules.violations)
+    return digest(course, rules.violations)
 
 
 def cell_key(course: str, policy: ScalingPolicy[Any]) -> str:
     """Names a policy's run on a course."""
     cls = type(policy)
-    return _digest(course, cls.__module__, repr(policy), _source_of(cls))
+    return digest(course, cls.__module__, repr(policy), _source_of(cls))
 
 
 def prepare(trace: Trace, rules: Rules, path: Path) -> None:
@@ -175,19 +177,21 @@ def _columns(told: Foretold) -> dict[str, Any]:
     return {"forecast": told.forecast, "upper": told.upper, "upper_later": told.upper_later}
 
 
-def _digest(*parts: object) -> str:
+def digest(*parts: object) -> str:
+    """A short name for whatever the parts say of themselves."""
     text = "\n".join(map(repr, parts))
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
 @functools.cache
-def _source() -> str:
-    """Digest of the sources that a result may depend on."""
-    digest = hashlib.blake2b(digest_size=12)
-    folders = (PACKAGE / "model/scaling", PACKAGE / "model/forecasting")
-    for path in [Path(__file__), *(p for folder in folders for p in sorted(folder.rglob("*.py")))]:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+def source_digest(parts: tuple[str, ...]) -> str:
+    """Digest of the sources that a result may depend on: files of the package and whole folders of it."""
+    sources = hashlib.blake2b(digest_size=12)
+    for part in parts:
+        path = PACKAGE / part
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            sources.update(file.read_bytes())
+    return sources.hexdigest()
 
 
 def _source_of(cls: type) -> str:

@@ -21,12 +21,15 @@ class Knob:
 
     Attributes:
         field: its name.
-        values: ascending.
+        values: ascending, for the fast fidelity.
+        full_values: fewer and looser ones for the full fidelity, where queues bridge short shortages; none if the
+            same are taken.
         times_peak: whether a value counts in largest needs of the first part of a trace, rounded up.
     """
 
     field: str
     values: tuple[float, ...]
+    full_values: tuple[float, ...] = ()
     times_peak: bool = False
 
     @property
@@ -42,18 +45,37 @@ class Knob:
         return changed
 
 
-_TARGETS = (0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
+_TARGET = Knob(
+    field="target",
+    values=(0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85),
+    full_values=(0.6, 0.75, 0.85, 0.92, 1.0),
+)
 
 KNOBS: dict[str, Knob] = {
-    "static": Knob(field="agents", values=(0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25), times_peak=True),
-    "hpa": Knob(field="target", values=_TARGETS),
-    "kpa": Knob(field="target", values=_TARGETS),
-    "target": Knob(field="target", values=_TARGETS),
-    "seed": Knob(field="k", values=(0.7, 0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.25)),
-    "quantile": Knob(
-        field="k", values=(0.85, 0.92, 0.97, 1.0, 1.03, 1.06, 1.1, 1.15, 1.2, 1.3, 1.5, 1.7, 2.0)
+    "static": Knob(
+        field="agents",
+        values=(0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25),
+        full_values=(0.5, 0.7, 0.85, 1.0),
+        times_peak=True,
     ),
-    "learned": Knob(field="objective", values=(0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02)),
+    "hpa": _TARGET,
+    "kpa": _TARGET,
+    "target": _TARGET,
+    "seed": Knob(
+        field="k",
+        values=(0.7, 0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.25),
+        full_values=(0.6, 0.75, 0.9, 1.1),
+    ),
+    "quantile": Knob(
+        field="k",
+        values=(0.85, 0.92, 0.97, 1.0, 1.03, 1.06, 1.1, 1.15, 1.2, 1.3, 1.5, 1.7, 2.0),
+        full_values=(0.8, 0.87, 0.93, 1.1, 1.3),
+    ),
+    "learned": Knob(
+        field="objective",
+        values=(0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02),
+        full_values=(0.001, 0.01, 0.05, 0.2),
+    ),
 }
 """Knobs by a policy's name; who is not in it races with its defaults alone."""
 
@@ -105,11 +127,12 @@ class Entrant:
         name = POLICIES.name_of(policy) or type(policy).__name__
         return cls(name=name, policy=policy, knob=KNOBS.get(name))
 
-    def variants(self, peak: int) -> list[Variant]:
+    def variants(self, peak: int, full: bool = False) -> list[Variant]:
         """The default and one variant for each value of the knob, by value.
 
         Args:
             peak: largest need of the first part of the trace, agents.
+            full: take the values for the full fidelity.
         """
         knob = self.knob
         if knob is None:
@@ -117,7 +140,7 @@ class Entrant:
         usual = 1.0 if knob.times_peak else float(getattr(self.policy, knob.field))
         return [
             Variant(value=value, default=value == usual, policy=knob.set(self.policy, value, peak))
-            for value in sorted({*knob.values, usual})
+            for value in sorted({*((full and knob.full_values) or knob.values), usual})
         ]
 
 

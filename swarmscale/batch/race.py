@@ -105,10 +105,10 @@ def race(
         ConfigError: if a trace cannot be used, nobody races, or the folder cannot be written.
     """
     given = rules or Rules()
-    listed = _named([course_trace(source) for source in (_all_traces() if traces is None else traces)])
+    listed = named([course_trace(source) for source in (_all_traces() if traces is None else traces)])
     who = entrants(policies)
     require(processes >= 1, "processes", processes, "1 or more")
-    with _folder(out) as store, workers(processes, begin, progress) as run:
+    with store_folder(out) as store, workers(processes, begin, progress) as run:
         courses = [_Course.of(trace, given, store) for trace in listed]
         seen = [course.told(rules, store) for course in courses for rules in _outlooks(who, given)]
         run([job for course in seen if (job := course.preparation())], "traces")
@@ -217,7 +217,12 @@ def _all_traces() -> list[str]:
     return [info.name for info in shipped() if not info.requests]
 
 
-def _named(traces: list[Trace]) -> list[Trace]:
+def named(traces: list[Trace]) -> list[Trace]:
+    """The traces, if there is one and none is there twice.
+
+    Raises:
+        ConfigError: if not.
+    """
     if not traces:
         raise ConfigError("traces = none, but there must be at least one")
     names = [trace.name for trace in traces]
@@ -228,7 +233,8 @@ def _named(traces: list[Trace]) -> list[Trace]:
 
 
 @contextmanager
-def _folder(out: str | Path | None) -> Iterator[Path]:
+def store_folder(out: str | Path | None) -> Iterator[Path]:
+    """The store in a folder, or one that is gone afterwards."""
     if out is not None:
         yield Path(out) / STORE
         return

@@ -12,27 +12,36 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import ConfigError, require
+from ..errors import ConfigError, UnknownChoiceError, require
 from .options import load_plugins, require_writable, start_logging
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..batch.course import Rules
+    from ..batch.full_race import FullRace
     from ..batch.race import Race
 
+FIDELITIES = ("fast", "full")
 MOST_COLUMNS = 11
+WIDEST = 160
 
 
 def race(
     traces: Annotated[
         list[str] | None,
-        typer.Argument(help="Shipped traces or CSV files; all shipped ones with demand per bin by default."),
+        typer.Argument(
+            help="Shipped traces or CSV files; by default all shipped ones with demand per bin, in the full fidelity "
+            "those with bins of one minute."
+        ),
     ] = None,
     policies: Annotated[str, typer.Option(help="Names, with commas between; all by default.")] = "all",
     startup: Annotated[float, typer.Option(help="Start-up time of an agent in s.")] = 60.0,
     mean_agents: Annotated[float, typer.Option(help="Mean demand to which each trace is scaled.")] = 400.0,
-    fidelity: Annotated[str, typer.Option(help="fast: the fleet as a number of agents.")] = "fast",
+    fidelity: Annotated[
+        str, typer.Option(help="fast: the fleet as a number of agents; full: the task-level model.")
+    ] = "fast",
+    hours: Annotated[float, typer.Option(help="Length of each trace's window in the full fidelity.")] = 4.0,
     arrivals: Annotated[
         str, typer.Option(help="smooth, or poisson: tasks arrive at random, alike for all.")
     ] = "smooth",
@@ -58,10 +67,8 @@ def race(
     """Race scaling policies over sweeps of their knobs; print cost at equal violations, and write it all."""
     start_logging(0, quiet)
     load_plugins(plugin or [])
-    from ..batch import race as meeting
-
-    if fidelity != "fast":
-        raise ConfigError(f"--fidelity {fidelity}: but it must be fast; `swarmscale run` has the full model")
+    if fidelity not in FIDELITIES:
+        raise UnknownChoiceError("fidelity", fidelity, FIDELITIES)
     count = _processors() if processes is None else processes
     require(count >= 1, "--processes", count, "1 or more")
     rules = _rules(startup, mean_agents, arrivals, warm_agents, forecaster, violations, rng)
@@ -69,29 +76,51 @@ def race(
     require_writable(out)
     begin = partial(load_plugins, plugin) if plugin else None
     shown, started = not (json_ or quiet), time.perf_counter()
+    common: dict[str, Any] = {"out": out, "processes": count, "begin": begin, "progress": shown}
     try:
-        done = meeting.race(
-            traces or None, names, rules=rules, out=out, processes=count, begin=begin, progress=shown
-        )
+        done = _run(traces or None, names, rules, hours if fidelity == "full" else None, common)
     except KeyboardInterrupt:
         typer.echo(
             f"interrupted; finished runs are kept in {out}, and the same command goes on there", err=True
         )
         return 130
-    done.write(out)
+    files = [path.name for path in done.write(out) if path.suffix == ".csv"]
     if report:
         from ..viz.race_report import write_race_report
 
-        write_race_report(done, out / "race.html")
+        files.insert(0, "full_race.html" if fidelity == "full" else "race.html")
+        write_race_report(done, out / files[0])
     if json_:
-        typer.echo(
-            json.dumps(
-                {name: _records(getattr(done, name)) for name in ("table_a", "table_b", "savings")}, indent=2
-            )
-        )
+        typer.echo(json.dumps(_tables(done), indent=2))
     elif not quiet:
-        _show(done, out, time.perf_counter() - started, report)
+        _show(done, out, time.perf_counter() - started, files)
     return 0
+
+
+def _run(
+    traces: list[str] | None,
+    names: list[str] | None,
+    rules: Rules,
+    hours: float | None,
+    common: dict[str, Any],
+) -> Race | FullRace:
+    """The race in the fast fidelity, or in the full one if hours are given."""
+    if hours is None:
+        from ..batch.race import race as fast_race
+
+        return fast_race(traces, names, rules=rules, **common)
+    from ..batch.full import FullRules
+    from ..batch.full_race import full_race
+
+    return full_race(traces, names, full=FullRules(rules=rules, hours=hours), **common)
+
+
+def _tables(done: Race | FullRace) -> dict[str, list[dict[str, Any]]]:
+    """The tables for JSON."""
+    names = (
+        ("table_a", "table_b", "savings") if hasattr(done, "table_a") else ("equal", "defaults", "savings")
+    )
+    return {name: _records(getattr(done, name)) for name in names}
 
 
 def _rules(
@@ -140,16 +169,16 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _show(done: Race, folder: Path, seconds: float, report: bool) -> None:
+def _show(done: Race | FullRace, folder: Path, seconds: float, files: list[str]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    from ..viz.race_tables import sheets
+    from ..viz.race_report import sheets_of
 
     console = Console()
-    console.width = min(console.width, 140) if console.is_terminal else 140
-    for sheet in sheets(done):
+    console.width = min(console.width, WIDEST) if console.is_terminal else WIDEST
+    for sheet in sheets_of(done):
         if len(sheet.head) > MOST_COLUMNS:
             continue  # for the page
         table = Table(
@@ -164,7 +193,7 @@ def _show(done: Race, folder: Path, seconds: float, report: bool) -> None:
             table.add_row(*(Text(text) for text in row))
         console.print(table)
     console.print(
-        f"{done.computed} runs in {seconds:.1f} s, {done.kept} were there; "
-        f"{'race.html, ' if report else ''}frontier, table_a, table_b and savings as .csv and .parquet are in {folder}",
+        f"{done.computed} runs in {seconds:.1f} s, {done.kept} were there; {', '.join(files)} are in {folder}, "
+        "each table also as .parquet",
         highlight=False,
     )

@@ -91,7 +91,7 @@ def _equal(race: Race, policies: Sequence[str], violation: float) -> Sheet:
     for policy in policies:
         mine = frame[frame["policy"] == policy].set_index("trace")["cost"]
         medians = [mine[list(names)].median() for names in minutes.values()]
-        rows.append((policy, *(_cost(c) for c in mine), *map(_cost, medians)))
+        rows.append((policy, *(relative(c) for c in mine), *map(relative, medians)))
     bounds = frame[frame["policy"] == race.entrants[0]].set_index("trace")["bound"]
     medians = [bounds[list(names)].median() for names in minutes.values()]
     rows.append(("perfect foresight", *(f"{b:.4f}" for b in (*bounds, *medians))))
@@ -118,7 +118,7 @@ def _chosen(race: Race, policies: Sequence[str]) -> Sheet:
             frame = race.table_a
             mine = frame[(frame["violation"] == violation) & (frame["policy"] == policy)]
             worst = float(mine["chosen_violation"].max())
-            text = _cost(float(mine["chosen_cost"].median()))
+            text = relative(float(mine["chosen_cost"].median()))
             cells.append(text if math.isnan(worst) else f"{text} ({share(worst)})")
         rows.append(tuple(cells))
     return Sheet(
@@ -133,37 +133,49 @@ def _chosen(race: Race, policies: Sequence[str]) -> Sheet:
 def savings_sheet(race: Race) -> Sheet:
     """What the default policy saves against each baseline at each violation."""
     frame, minutes = race.savings, minute_median(race)
-    policy, rows, dearer = str(frame["policy"].iloc[0]), [], []
+    policy, rows = str(frame["policy"].iloc[0]), []
     for baseline in dict.fromkeys(frame["baseline"]):
         for violation in race.rules.violations:
             here = (frame["baseline"] == baseline) & (frame["violation"] == violation)
             mine = frame[here].set_index("trace")["saving"]
             medians = (_median(mine[list(names)]) for names in minutes.values())
-            name = f"against {baseline} at {share(violation)}"
-            rows.append((name, *map(_saving, mine), *medians))
-            if where := [f"{trace} ({_saving(s)})" for trace, s in mine.items() if s <= 0]:
-                dearer.append(f"{baseline} at {share(violation)} on {', '.join(where)}")
+            rows.append((f"against {baseline} at {share(violation)}", *map(saving, mine), *medians))
     return Sheet(
         title=f"Saving of {policy} at equal violations, 1 - cost / cost of the baseline at the same violation",
         note="From the frontiers of table A; below 0 where it is dearer, – where either violates more at every value "
         "of its knob. A median is over the traces that have a figure; their number stands beside it if some have none.",
         head=("baseline and violation", *race.traces, *minutes),
         rows=rows,
-        below=f"{policy} is not cheaper than {'; than '.join(dearer)}."
-        if dearer
-        else f"{policy} is cheaper wherever both have a figure.",
+        below=where_dearer(frame),
     )
+
+
+def where_dearer(frame: pd.DataFrame) -> str:
+    """A sentence that lists where a policy saves nothing.
+
+    Args:
+        frame: from :func:`~swarmscale.batch.tables.savings`, not empty.
+    """
+    policy, places = str(frame["policy"].iloc[0]), []
+    for (baseline, violation), group in frame.groupby(["baseline", "violation"], sort=False):
+        dear = group[group["saving"] <= 0]
+        where = [f"{t} ({saving(s)})" for t, s in zip(dear["trace"], dear["saving"], strict=True)]
+        if where:
+            places.append(f"than {baseline} at {share(float(str(violation)))} on {', '.join(where)}")
+    if not places:
+        return f"{policy} is cheaper wherever both have a figure."
+    return f"{policy} is not cheaper {'; '.join(places)}."
 
 
 def _median(values: pd.Series[float]) -> str:
     known = values.dropna()
-    return _saving(float(known.median())) + ("" if len(known) == len(values) else f" (of {len(known)})")
+    return saving(float(known.median())) + ("" if len(known) == len(values) else f" (of {len(known)})")
 
 
-def _saving(value: float) -> str:
+def saving(value: float) -> str:
     """A share in percent, one digit behind the point, or as many as show its sign.
 
-    >>> _saving(0.1234), _saving(-0.0004), _saving(0.0)
+    >>> saving(0.1234), saving(-0.0004), saving(0.0)
     ('12.3 %', '-0.04 %', '0.0 %')
     """
     if math.isnan(value):
@@ -180,8 +192,8 @@ def _default(race: Race, policies: Sequence[str], title: str, note: str) -> Shee
         mine = frame[frame["policy"] == policy]
         pairs = zip(mine["cost_per_oracle"], mine["violation"], strict=True)
         knob = "" if not mine["knob"].iloc[0] else f"{mine['knob'].iloc[0]} {mine['value'].iloc[0]:g}"
-        cells = (f"{_cost(cost)} ({share(violation)})" for cost, violation in pairs)
-        rows.append((policy, knob, *cells, _cost(medians[policy]), share(worst[policy])))
+        cells = (f"{relative(cost)} ({share(violation)})" for cost, violation in pairs)
+        rows.append((policy, knob, *cells, relative(medians[policy]), share(worst[policy])))
     return Sheet(title=title, note=note, head=("policy", "knob", *race.traces, "median", "worst"), rows=rows)
 
 
@@ -201,7 +213,8 @@ def _rest(race: Race) -> str:
     return f"{1 - race.rules.fit:.0%}".replace("%", " %")
 
 
-def _cost(value: float) -> str:
+def relative(value: float) -> str:
+    """A cost relative to another one; a dash where there is none."""
     return f"{value:.3f}" if math.isfinite(value) else "–"
 
 

@@ -101,10 +101,7 @@ class Load:
         Bins that are no whole number of steps are first merged into the next larger ones that are. The forecaster
         sees the trace's bins one by one, each when it is over; under ``poisson`` with its arrivals' noise.
         """
-        bin_steps = max(ceil(trace.step_s / fleet.dt_s - 1e-9), 1)
-        bin_s = bin_steps * fleet.dt_s
-        rates = trace.demand if bin_s == trace.step_s else trace.rates(bin_s)
-        bins = rates * (fleet.mean_agents / trace.mean)
+        bins, bin_steps = scaled(trace, fleet)
         demand = interpolated(bins, bin_steps)
         if fleet.arrivals == "poisson":
             mean, demand = demand, noisy(demand, fleet.dt_s, fleet.task_s, seed, trace.name)
@@ -114,7 +111,7 @@ class Load:
             demand=demand,
             need=needed(demand, fleet.slo_utilization),
             bin_steps=bin_steps,
-            foretold=foretell(bins, bin_s, fleet.lead_s, forecaster, interval),
+            foretold=foretell(bins, bin_steps * fleet.dt_s, fleet.lead_s, forecaster, interval),
         )
 
     def __len__(self) -> int:
@@ -123,6 +120,17 @@ class Load:
     def window(self, first: float, last: float) -> slice:
         """The steps between two shares of the series: (0.6, 1.0) for its last 40 %."""
         return slice(floor(first * len(self) + 1e-9), floor(last * len(self) + 1e-9))
+
+
+def scaled(trace: Trace, fleet: FluidFleet) -> tuple[Floats, int]:
+    """`[B]` a trace's bins in agents, scaled to the fleet's mean demand, and how many steps a bin has.
+
+    Bins that are no whole number of steps are first merged into the next larger ones that are.
+    """
+    bin_steps = max(ceil(trace.step_s / fleet.dt_s - 1e-9), 1)
+    bin_s = bin_steps * fleet.dt_s
+    rates = trace.demand if bin_s == trace.step_s else trace.rates(bin_s)
+    return rates * (fleet.mean_agents / trace.mean), bin_steps
 
 
 def needed(demand: Floats, slo_utilization: float) -> Ints:

@@ -17,27 +17,43 @@ if TYPE_CHECKING:
 
 COLORS = {
     "quantile": BLUE,
+    "quantile-naive": BLUE,
     "learned": GREEN,
     "hpa": ORANGE,
+    "hpa-capped": ORANGE,
     "kpa": PURPLE,
     "target": SKY,
     "seed": VERMILLION,
     "static": GRAY,
 }
+ALIKE = {"quantile-naive": "dot", "hpa-capped": "dot"}
+"""Dashes of those that share another's color."""
+
 DASHES = ("solid", "dot", "dash", "dashdot", "longdash")
+LOOSEST = 0.05
+"""Costs at more violations than this do not widen the figure downwards."""
+
 HIGHEST = 2.6
 """Costs above this many times the oracle's lie outside the figure until one zooms out."""
 
 WHAT = "cost / oracle at the rate of violations, a point for each value of its knob; the large one is its default"
 
 
-def frontier_figure(cells: pd.DataFrame, trace: str, bounds: Mapping[float, float]) -> go.Figure:
+def frontier_figure(
+    cells: pd.DataFrame,
+    trace: str,
+    bounds: Mapping[float, float],
+    violation: str = "work that arrived while too few agents were ready (share of work)",
+    cost: str = "cost / cost of perfect foresight",
+) -> go.Figure:
     """Cost relative to the oracle's over violations on one trace, in its scored part.
 
     Args:
         cells: of a race.
         trace: its name.
-        bounds: the relaxed bound relative to the oracle, by violation.
+        bounds: the relaxed bound relative to the oracle, by violation; empty if there is none.
+        violation: title of the axis of violations.
+        cost: title of the axis of costs.
     """
     mine = cells[(cells["trace"] == trace) & (cells["part"] == "score")]
     figure, lines = go.Figure(), []
@@ -47,25 +63,29 @@ def frontier_figure(cells: pd.DataFrame, trace: str, bounds: Mapping[float, floa
             values=group["cost_per_oracle"].to_numpy(np.float64),
             text=WHAT,
             color=COLORS.get(str(policy), FAINT),
-            dash="solid" if policy in COLORS else DASHES[number % len(DASHES)],
+            dash=ALIKE.get(str(policy), "solid" if policy in COLORS else DASHES[number % len(DASHES)]),
         )
         lines.append(line)
         figure.add_trace(_sweep(group, line))
-    figure.add_trace(_bound(bounds))
-    text = "least cost of any plan that violates as much, known from the future"
-    lines.append(Line(name="perfect foresight", values=np.zeros(0), text=text, color=GREEN))
+    if bounds:
+        figure.add_trace(_bound(bounds))
+        text = "least cost of any plan that violates as much, known from the future"
+        lines.append(Line(name="perfect foresight", values=np.zeros(0), text=text, color=GREEN))
     finish(
         figure,
         f"Cost over violations: {trace}",
-        "work that arrived while too few agents were ready (share of work)",
-        "cost / cost of perfect foresight",
+        violation,
+        cost,
         lines,
         f"lower and further left is better; less than {LEAST:.2%} stands at the left edge",
     )
     figure.update_layout(height=460)
     figure.update_xaxes(type="log", range=[np.log10(LEAST) - 0.1, 0], tickformat=".2~%", dtick=1)
     costs = mine["cost_per_oracle"].to_numpy(np.float64)
-    figure.update_yaxes(range=[0.95, min(HIGHEST, max(float(np.nanmax(costs)) + 0.05, 1.2))])
+    lowest = min(
+        0.95, float(np.nanmin(costs[mine["violation"].to_numpy(np.float64) <= LOOSEST], initial=1.0))
+    )
+    figure.update_yaxes(range=[lowest, min(HIGHEST, max(float(np.nanmax(costs)) + 0.05, 1.2))])
     return figure
 
 
