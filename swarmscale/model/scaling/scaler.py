@@ -14,7 +14,7 @@ from ..flow.ledger import TICKS_PER_S, Count
 from .actions import rows_to_release
 from .base import Decision, ScalingPolicy, Seen
 from .events import ScalingEvent
-from .expectation import Expected, Track
+from .expectation import GROWS, SHRINKS, STAYS, Expected, Track
 from .outlook import LATER_S, Outlook
 from .pools import Grant, Pools
 from .prices import Prices
@@ -94,7 +94,7 @@ class Scaler:
     _ticks: int = 0
     _bin: tuple[float, float] = (0.0, 0.0)
     _past: list[Past] = field(default_factory=list)
-    _open: list[tuple[float, int, tuple[Expected, Expected, Expected]]] = field(default_factory=list)
+    _open: list[tuple[float, int, int, tuple[Expected, Expected, Expected]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._memory = self.policy.start()
@@ -177,7 +177,7 @@ class Scaler:
         busy, ready = (float(raw.seconds(c).sum()) for c in (Count.BUSY_T, Count.READY_T))
         self._past.append(Past(model.now_s, busy, ready, spent, standing(model)))
         while self._open and self._open[0][0] <= model.now_s - LATER_S + 1e-9:
-            time_s, number, expected = self._open.pop(0)
+            time_s, number, kind, expected = self._open.pop(0)
             window = [p for p in self._past if time_s < p.time_s <= time_s + LATER_S + 1e-9]
             came = (
                 _ratio(sum(p.busy_s for p in window), sum(p.ready_s for p in window)),
@@ -185,7 +185,7 @@ class Scaler:
                 float(max(p.standing for p in window)),
             )
             for track, what, value in zip(self.tracks, expected, came, strict=True):
-                track.came(what, value)
+                track.came(what, value, kind)
             if number >= 0:
                 self.events[number] = replace(self.events[number], came=came)
         while self._past and self._past[0].time_s < model.now_s - LATER_S - self.period_s:
@@ -205,7 +205,8 @@ class Scaler:
             model.drain_workers(rows)
             after = wanted
             self.pools = self.pools.shrink(standing(model), now.time_s)
-        expected = self._expect(now, after)
+        kind = GROWS if after > before else SHRINKS if after < before else STAYS
+        expected = self._expect(now, after, kind)
         number = -1
         if after != before or pool:
             self.cost += self.prices.start * max(after - before, 0)
@@ -230,15 +231,15 @@ class Scaler:
                     pool_need=expected[2],
                 )
             )
-        self._open.append((now.time_s, number, expected))
+        self._open.append((now.time_s, number, kind, expected))
 
-    def _expect(self, now: Seen, agents: int) -> tuple[Expected, Expected, Expected]:
+    def _expect(self, now: Seen, agents: int, kind: int) -> tuple[Expected, Expected, Expected]:
         """Utilization, spending and pool need of the next 300 s if the fleet stays at so many agents."""
         demand = (now.demand + now.forecast) / 2
         paid = agents + now.draining + now.failed
         spending = LATER_S * (paid * self.prices.ready + now.warm * self.prices.warm)
         values = (min(demand / max(agents, 1), 1.0), spending, float(paid))
-        return tuple(t.expect(v) for t, v in zip(self.tracks, values, strict=True))  # type: ignore[return-value]
+        return tuple(t.expect(v, kind) for t, v in zip(self.tracks, values, strict=True))  # type: ignore[return-value]
 
     def _refill(self, model: SwarmModel) -> None:
         """Fill the warm pool up to its size."""
