@@ -180,11 +180,11 @@ def test_residuals_that_were_halved_are_found_out():
 
 
 @functools.cache
-def on_trace(name):
+def on_trace(name, shift=1.0):
     """What came, the forecasts and the bounds on the largest of the next 120 s, for the last 40 % of a trace."""
     trace = load_trace(name)
     target = Target(horizon=ahead(trace, 120.0), kind="max", period=season(trace))
-    said = forecasts(Ensemble(), trace.demand, target)
+    said = forecasts(Ensemble(), trace.demand, target) * shift
     lower, upper = bounds(ConformalInterval(levels=LEVELS), trace.demand, said, target)
     came = targets(trace.demand, target)
     scored = slice(round(0.6 * trace.demand.size), came.size)
@@ -208,6 +208,21 @@ def test_coverage_of_the_largest_demand_of_the_lead_time_is_within_a_point_and_a
 def test_residuals_that_were_halved_are_found_out_on_the_traces_too(name):
     came, said, _, upper = on_trace(name)
     assert (misses(came, halfway(upper, said)) > WITHIN).all()
+
+
+@pytest.mark.parametrize("factor", [0.95, 1.05])
+@pytest.mark.parametrize("name", LONG)
+def test_bounds_that_are_five_percent_off_are_refused(name, factor):
+    """A planted bias, either way: at least one level lies outside of the gate."""
+    came, _, _, upper = on_trace(name)
+    assert (misses(came, factor * upper) > WITHIN).any()
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_forecasts_that_are_five_percent_off_are_still_covered(name):
+    """A bias that stays is in the residuals too, so that the bounds make up for it."""
+    came, _, _, upper = on_trace(name, 1.05)
+    assert (misses(came, upper) <= WITHIN).all()
 
 
 @pytest.mark.parametrize("name", LONG)

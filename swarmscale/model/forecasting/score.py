@@ -1,23 +1,19 @@
 """How well a forecaster foretells a series: from every bin of its last part, having seen only what came before.
 
-As a command it prints the tables of docs/forecasting.md: ``python -m swarmscale.model.forecasting.score [TRACE...]``.
+``benchmarks/forecasts.py`` prints the scores of all forecasters on the shipped traces.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ...arrays import Floats
-from ...errors import ConfigError, require
-from ..flow.traces import DAY_S, Trace, load_trace, shipped
-from . import FORECASTERS
+from ...errors import require
+from ..flow.traces import DAY_S, Trace
 from .base import Forecaster, Target
 from .interval import ConformalInterval
 from .simple import Naive
@@ -181,85 +177,3 @@ def standard_error(over: Floats, under: Floats) -> float:
 
 def _stretches(values: Floats) -> list[Floats]:
     return np.array_split(values, STRETCHES)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print how well each forecaster does on some traces; 2 for input that cannot be used."""
-    parser = argparse.ArgumentParser(
-        prog="python -m swarmscale.model.forecasting.score", description=main.__doc__
-    )
-    names = [info.name for info in shipped() if not info.requests]
-    parser.add_argument(
-        "trace", nargs="*", default=names, help="shipped traces or CSV files; all shipped if none"
-    )
-    parser.add_argument("--ahead-s", type=float, default=300.0, help="how far ahead the value is foretold, s")
-    parser.add_argument("--lead-s", type=float, default=120.0, help="time whose maximum is bounded, s")
-    parser.add_argument("--warm-up", type=float, default=0.6, help="share that is seen before scoring begins")
-    chosen = parser.parse_args(arguments)
-    try:
-        traces = [load_trace(name) for name in chosen.trace]
-        require(chosen.ahead_s > 0, "--ahead-s", chosen.ahead_s, "above 0")
-        require(chosen.lead_s > 0, "--lead-s", chosen.lead_s, "above 0")
-        for line in _accuracies(traces, chosen.ahead_s, chosen.warm_up):
-            print(line)
-        print()
-        for line in _coverages(traces, chosen.lead_s, chosen.warm_up):
-            print(line)
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
-
-
-def _accuracies(traces: Sequence[Trace], seconds: float, warm_up: float) -> list[str]:
-    """Error over naive's of every forecaster on every trace, and the accuracy of naive and of the default."""
-    aims = [Target(horizon=ahead(trace, seconds), period=season(trace)) for trace in traces]
-    lines = [
-        _row(f"value {seconds:g} s ahead", *(trace.name for trace in traces)),
-        "|---" * (len(traces) + 1) + "|",
-    ]
-    bins = (f"{t.step_s:g} s / {a.horizon} / {a.period or 'none'}" for t, a in zip(traces, aims, strict=True))
-    lines.append(_row("bin / horizon / season, bins", *bins))
-    for name in FORECASTERS:
-        try:
-            forecaster = FORECASTERS.make(name)
-            found = [
-                score(forecaster, t.demand, a, warm_up=warm_up) for t, a in zip(traces, aims, strict=True)
-            ]
-        except ConfigError as error:
-            if not isinstance(error.__cause__, ImportError):
-                raise
-            lines.append(_row(f"{name}: not installed", *["-"] * len(traces)))
-            continue
-        if name == "ensemble":
-            lines.insert(3, _row("points scored", *(f"{s.points:,}" for s in found)))
-            lines.insert(4, _row("accuracy (1 - WAPE), naive", *(f"{s.naive_accuracy:.3f}" for s in found)))
-            lines.insert(5, _row("accuracy (1 - WAPE), ensemble", *(f"{s.accuracy:.3f}" for s in found)))
-        lines.append(
-            _row(f"{name}: MAE / naive's", *(f"{s.relative:.3f} ± {s.relative_se:.3f}" for s in found))
-        )
-    return lines
-
-
-def _coverages(traces: Sequence[Trace], seconds: float, warm_up: float) -> list[str]:
-    """Share of the largest demands of the lead time at or below their bounds, and the headroom that this took."""
-    interval = ConformalInterval()
-    levels = (f"{level:g}: coverage / headroom" for level in interval.levels)
-    lines = [_row(f"largest of {seconds:g} s", "forecaster", "points", *levels)]
-    lines.append("|---" * (3 + len(interval.levels)) + "|")
-    for trace in traces:
-        aim = Target(horizon=ahead(trace, seconds), kind="max", period=season(trace))
-        for name in ("ensemble", "naive"):
-            s = score(FORECASTERS.make(name), trace.demand, aim, warm_up=warm_up, interval=interval)
-            found = zip(s.coverage, s.coverage_se, s.headroom, strict=True)
-            cells = (f"{share:.3f} ± {se:.3f} / {room:.1%}" for share, se, room in found)
-            lines.append(_row(trace.name, name, f"{s.points:,}", *cells))
-    return lines
-
-
-def _row(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-if __name__ == "__main__":
-    sys.exit(main())
