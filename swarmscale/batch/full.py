@@ -20,7 +20,7 @@ from ..model.records import write_whole
 from ..model.scaling.base import ScalingPolicy
 from ..model.scaling.load import interpolated, needed, scaled
 from ..model.scaling.outlook import Skill
-from ..model.scaling.scaler import agent_seconds_per_work
+from ..model.scaling.seeing import agent_seconds_per_work
 from ..model.swarm import SwarmModel
 from .course import Rules, cell_key, digest, source_digest, write_json
 from .full_score import full_figures

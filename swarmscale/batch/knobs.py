@@ -77,7 +77,7 @@ KNOBS: dict[str, Knob] = {
         full_values=(0.001, 0.01, 0.05, 0.2),
     ),
 }
-"""Knobs by a policy's name; who is not in it races with its defaults alone."""
+"""Knobs by a policy's name; who is not in it races with its own ``race_knob``, or with its defaults alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +123,10 @@ class Entrant:
                 return VARIANTS[policy]()
             if policy not in list(POLICIES):
                 raise UnknownChoiceError("scaling policy", policy, [*POLICIES, *VARIANTS])
-            return cls(name=policy, policy=POLICIES.make(policy), knob=KNOBS.get(policy))
+            made = POLICIES.make(policy)
+            return cls(name=policy, policy=made, knob=knob_of(policy, made))
         name = POLICIES.name_of(policy) or type(policy).__name__
-        return cls(name=name, policy=policy, knob=KNOBS.get(name))
+        return cls(name=name, policy=policy, knob=knob_of(name, policy))
 
     def variants(self, peak: int, full: bool = False) -> list[Variant]:
         """The default and one variant for each value of the knob, by value.
@@ -142,6 +143,12 @@ class Entrant:
             Variant(value=value, default=value == usual, policy=knob.set(self.policy, value, peak))
             for value in sorted({*((full and knob.full_values) or knob.values), usual})
         ]
+
+
+def knob_of(name: str, policy: ScalingPolicy[Any]) -> Knob | None:
+    """The knob that is swept: the table's, or what a user's class gives as ``race_knob``; None for nothing."""
+    own: Knob | None = getattr(type(policy), "race_knob", None)
+    return KNOBS.get(name) or own
 
 
 def quantile_naive() -> Entrant:

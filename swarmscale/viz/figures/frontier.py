@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ...batch.tables import LEAST
+from ..race_tables import ALONE
 from ..theme import BLUE, FAINT, GRAY, GREEN, ORANGE, PURPLE, SKY, VERMILLION
 from .lines import Line, finish
 
@@ -46,7 +47,7 @@ def frontier_figure(
     violation: str = "work that arrived while too few agents were ready (share of work)",
     cost: str = "cost / cost of perfect foresight",
 ) -> go.Figure:
-    """Cost relative to the oracle's over violations on one trace, in its scored part.
+    """Cost relative to the oracle's over violations on one trace, in its scored part; the rules of ``seed`` apart.
 
     Args:
         cells: of a race.
@@ -55,7 +56,9 @@ def frontier_figure(
         violation: title of the axis of violations.
         cost: title of the axis of costs.
     """
-    mine = cells[(cells["trace"] == trace) & (cells["part"] == "score")]
+    alone = cells["policy"].isin(ALONE)
+    swept = cells if alone.all() else cells[~alone]
+    mine = swept[(swept["trace"] == trace) & (swept["part"] == "score")]
     figure, lines = go.Figure(), []
     for number, (policy, group) in enumerate(mine.groupby("policy", sort=False)):
         line = Line(
