@@ -71,8 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for info in shipped():
         for policy in [] if info.requests else given.policies.split(","):
             scaler = followed(info.name, policy, given.hours)
-            shares = [track.coverage for track in scaler.tracks]
-            scored, changed = scaler.tracks[0].scored, of_events(scaler)
+            shares = [track.coverage for track in scaler.prospects.tracks]
+            scored, changed = scaler.prospects.tracks[0].scored, of_events(scaler)
             row = "".join(f"{share:>13.3f}" for share in shares)
             events = "".join(f"{share:>13.3f}" for share in changed[1])
             print(f"{info.name:<20}{policy:<10}{scored:>7}{row}{changed[0]:>8}{events}", flush=True)

@@ -176,7 +176,7 @@ def test_expectations_are_stated_and_scored_when_their_time_has_come():
         assert need >= event.after or event.after < event.before
     late = [event for event in model.scaler.events if event.time_s > 500.0]
     assert all(event.came is None for event in late)
-    assert sum(track.scored for track in model.scaler.tracks) > 0
+    assert sum(track.scored for track in model.scaler.prospects.tracks) > 0
 
 
 def test_demand_is_measured_in_agents_whatever_the_fleet():

@@ -10,7 +10,7 @@ from ..model.metrics import Stretch, over
 from ..model.scaling.elasticity import per_day
 from ..model.scaling.oracle import oracle
 from ..model.scaling.outlook import Skill
-from ..model.scaling.scaler import price_paid
+from ..model.scaling.seeing import price_paid
 
 if TYPE_CHECKING:
     from ..arrays import Ints

@@ -71,7 +71,7 @@ def analyze(
 ) -> None:
     """Say which periods, trend, lasting changes of level and bursts a trace has, with their significance."""
     from ..model.demand_analysis import analyze as analysis_of
-    from ..model.demand_analysis import sentences
+    from ..model.demand_words import sentences
 
     trace = _trace(source, step)
     found = analysis_of(trace.demand, trace.step_s)

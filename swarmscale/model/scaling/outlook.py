@@ -8,11 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from ..demand_analysis import analyze
+from ..demand_words import in_short
 from ..forecasting.base import Forecaster, Target
 from ..forecasting.interval import ConformalInterval
 
 LATER_S = 300.0
 """How far ahead the seed looked, s."""
+LOOK_EVERY = 64
+"""Bins after which the demand's shape is looked at anew."""
+MOST_BINS = 2880
 _DAY_S = 86_400.0
 
 
@@ -88,6 +93,9 @@ class Outlook:
         forecast: demand 300 s ahead, agents; NaN before the first bin.
         upper: upper quantile of the largest demand within the lead time, agents.
         upper_later: upper quantile of the demand 300 s ahead, agents.
+        lower_later: lower quantile of it, agents.
+        history: demand of the last bins, agents, at most two days of minutes.
+        shape: what is significant about them, in words; empty before there are 64.
         skill: how the forecasts 300 s ahead did.
         lead_skill: how those of the largest demand did.
     """
@@ -99,8 +107,12 @@ class Outlook:
     forecast: float = float("nan")
     upper: float = float("nan")
     upper_later: float = float("nan")
+    lower_later: float = float("nan")
+    history: list[float] = field(default_factory=list)
+    shape: str = ""
     skill: Skill = field(default_factory=Skill)
     lead_skill: Skill = field(default_factory=Skill)
+    _seen: int = 0
     later: Stage = field(init=False)
     soon: Stage = field(init=False)
     _interval: ConformalInterval = field(init=False)
@@ -116,21 +128,27 @@ class Outlook:
 
     def add(self, demand: float) -> None:
         """Take in the demand of the bin that has just ended, in agents."""
-        self.forecast, self.upper_later = self._step(self.later, demand, self.skill)
-        _, self.upper = self._step(self.soon, demand, self.lead_skill)
+        self.forecast, self.lower_later, self.upper_later = self._step(self.later, demand, self.skill)
+        _, _, self.upper = self._step(self.soon, demand, self.lead_skill)
+        self.history.append(demand)
+        del self.history[:-MOST_BINS]
+        self._seen += 1
+        if self._seen % LOOK_EVERY == 0 and any(self.history):
+            self.shape = in_short(analyze(np.array(self.history), self.bin_s), len(self.history) * self.bin_s)
 
-    def _step(self, stage: Stage, demand: float, skill: Skill) -> tuple[float, float]:
+    def _step(self, stage: Stage, demand: float, skill: Skill) -> tuple[float, float, float]:
         forecast, stage.memory = self.forecaster.step(demand, stage.memory)
         bounds, stage.interval = self._interval.step(demand, forecast, stage.interval)
         upper = float(bounds.upper[0])
         score(stage, demand, skill)
         stage.said.append((forecast, upper, demand))
-        return forecast, upper
+        return forecast, float(bounds.lower[0]), upper
 
     def memory(self) -> dict[str, Any]:
         """All that changes, for a checkpoint."""
         return {
-            "figures": (self.forecast, self.upper, self.upper_later),
+            "figures": (self.forecast, self.upper, self.upper_later, self.lower_later),
+            "history": (self._seen, self.shape, self.history),
             "skill": self.skill,
             "lead_skill": self.lead_skill,
             "later": (self.later.memory, self.later.interval, self.later.said, self.later.recent),
@@ -139,7 +157,8 @@ class Outlook:
 
     def remember(self, memory: dict[str, Any]) -> None:
         """Take back what :meth:`memory` gave."""
-        self.forecast, self.upper, self.upper_later = memory["figures"]
+        self.forecast, self.upper, self.upper_later, self.lower_later = memory["figures"]
+        self._seen, self.shape, self.history = memory["history"]
         self.skill, self.lead_skill = memory["skill"], memory["lead_skill"]
         for stage, name in ((self.later, "later"), (self.soon, "soon")):
             stage.memory, stage.interval, stage.said, stage.recent = memory[name]

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...agents.fleet import WARM
-from ..columns import Raw, dropped, provisioned
+from ..columns import Raw, dropped
 from ..flow.ledger import TICKS_PER_S, Count
 from .actions import rows_to_release
+from .advice import Advisor
 from .base import Decision, ScalingPolicy, Seen
 from .events import ScalingEvent
-from .expectation import GROWS, SHRINKS, STAYS, Expected, Track
-from .outlook import LATER_S, Outlook
+from .outlook import Outlook
 from .pools import Grant, Pools
 from .prices import Prices
+from .prospects import Past, Prospect, Prospects
+from .seeing import agent_seconds_per_work, over, price_paid, standing
 
 if TYPE_CHECKING:
     from ..swarm import SwarmModel
@@ -42,25 +44,6 @@ class Limits:
     lead_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
-    """One decision, for what is told of it later.
-
-    Attributes:
-        time_s: s.
-        busy_s: agent-seconds busy since the decision before.
-        ready_s: agent-seconds ready.
-        spent: price paid since then.
-        standing: agents on the pools.
-    """
-
-    time_s: float
-    busy_s: float
-    ready_s: float
-    spent: float
-    standing: int
-
-
 @dataclass(slots=True, kw_only=True)
 class Scaler:
     """The controller that keeps the fleet at the size that its policy wants.
@@ -76,7 +59,8 @@ class Scaler:
         order: its place among controllers that are due together.
         events: what was done so far.
         cost: price paid so far.
-        tracks: how expectations of utilization, spending and pool need came out.
+        prospects: what was expected of utilization, spending and pool need, and how it came out.
+        advisor: recommends what the policy does not do.
     """
 
     policy: ScalingPolicy[Any]
@@ -89,12 +73,11 @@ class Scaler:
     order: int = 10
     events: list[ScalingEvent] = field(default_factory=list)
     cost: float = 0.0
-    tracks: tuple[Track, Track, Track] = field(default_factory=lambda: (Track(), Track(), Track()))
+    prospects: Prospects = field(default_factory=Prospects)
+    advisor: Advisor = field(default_factory=Advisor)
     _memory: Any = None
     _ticks: int = 0
     _bin: tuple[float, float] = (0.0, 0.0)
-    _past: list[Past] = field(default_factory=list)
-    _open: list[tuple[float, int, int, tuple[Expected, Expected, Expected]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._memory = self.policy.start()
@@ -114,7 +97,7 @@ class Scaler:
         raw = model.records.raw(self._ticks)
         self._ticks = model.records.ticks
         now, spent = self.see(model, raw)
-        self._settle(model, raw, spent)
+        self._settle(model, raw, now, spent)
         decision, self._memory = self.policy.decide(now, self._memory)
         self._carry_out(model, now, decision)
         self._refill(model)
@@ -149,12 +132,12 @@ class Scaler:
             draining=states["draining"],
             failed=failed,
             warm=states["warm"],
-            utilization=_ratio(total(Count.BUSY_T), total(Count.READY_T)),
+            utilization=over(total(Count.BUSY_T), total(Count.READY_T)),
             demand=demand,
             backlog_s=waiting * model.flow.demand.mean_work_s * per_work / capacity,
             late_share=1.0 - total(Count.MET) / due if due > 0 else 0.0,
-            error_rate=_ratio(lost, total(Count.ARRIVED)),
-            cost_per_task=_ratio(spent, answered),
+            error_rate=over(lost, total(Count.ARRIVED)),
+            cost_per_task=over(spent, answered),
             lead_s=self.limits.lead_s,
             slo_utilization=self.limits.slo_utilization,
             forecast=self.outlook.forecast if known else demand,
@@ -171,25 +154,16 @@ class Scaler:
             summed, so_far = 0.0, 0.0
         self._bin = (summed, so_far)
 
-    def _settle(self, model: SwarmModel, raw: Raw, spent: float) -> None:
+    def _settle(self, model: SwarmModel, raw: Raw, now: Seen, spent: float) -> None:
         """Keep what came of the time since the last decision, and score what was expected 300 s ago."""
         self.cost += spent
         busy, ready = (float(raw.seconds(c).sum()) for c in (Count.BUSY_T, Count.READY_T))
-        self._past.append(Past(model.now_s, busy, ready, spent, standing(model)))
-        while self._open and self._open[0][0] <= model.now_s - LATER_S + 1e-9:
-            time_s, number, kind, expected = self._open.pop(0)
-            window = [p for p in self._past if time_s < p.time_s <= time_s + LATER_S + 1e-9]
-            came = (
-                _ratio(sum(p.busy_s for p in window), sum(p.ready_s for p in window)),
-                sum(p.spent for p in window),
-                float(max(p.standing for p in window)),
-            )
-            for track, what, value in zip(self.tracks, expected, came, strict=True):
-                track.came(what, value, kind)
-            if number >= 0:
-                self.events[number] = replace(self.events[number], came=came)
-        while self._past and self._past[0].time_s < model.now_s - LATER_S - self.period_s:
-            self._past.pop(0)
+        past = Past(now.time_s, busy, ready, spent, standing(model), now.demand, now.ready)
+        for then, window, came in self.prospects.settle(past):
+            if then.event >= 0:
+                self.events[then.event] = replace(self.events[then.event], came=came)
+            if then.advice >= 0:
+                self.advisor.settle(then.advice, window, came, self.limits.slo_utilization, self.prices)
 
     def _carry_out(self, model: SwarmModel, now: Seen, decision: Decision) -> None:
         """Change the fleet's size, as far as limits and pools allow, and write down why."""
@@ -205,18 +179,17 @@ class Scaler:
             model.drain_workers(rows)
             after = wanted
             self.pools = self.pools.shrink(standing(model), now.time_s)
-        kind = GROWS if after > before else SHRINKS if after < before else STAYS
-        expected = self._expect(now, after, kind)
-        number = -1
+        kind, expected = self.prospects.expect(now, after, self.prices)
+        event = -1
         if after != before or pool:
             self.cost += self.prices.start * max(after - before, 0)
-            number = len(self.events)
+            event = len(self.events)
             self.events.append(
                 ScalingEvent(
                     time_s=now.time_s,
                     policy=self.name,
                     trigger=decision.trigger,
-                    reason=decision.reason,
+                    reason=self._why(decision),
                     before=before,
                     wanted=decision.agents,
                     after=after,
@@ -231,15 +204,25 @@ class Scaler:
                     pool_need=expected[2],
                 )
             )
-        self._open.append((now.time_s, number, kind, expected))
+        advice = self.advisor.advise(
+            now,
+            self.outlook.lower_later,
+            agents=after,
+            asked=decision.agents,
+            most=self.limits.most,
+            pool=pool,
+            prices=self.prices,
+            expected=expected,
+        )
+        self.prospects.waiting.append(Prospect(now.time_s, kind, expected, event, advice))
 
-    def _expect(self, now: Seen, agents: int, kind: int) -> tuple[Expected, Expected, Expected]:
-        """Utilization, spending and pool need of the next 300 s if the fleet stays at so many agents."""
-        demand = (now.demand + now.forecast) / 2
-        paid = agents + now.draining + now.failed
-        spending = LATER_S * (paid * self.prices.ready + now.warm * self.prices.warm)
-        values = (min(demand / max(agents, 1), 1.0), spending, float(paid))
-        return tuple(t.expect(v, kind) for t, v in zip(self.tracks, values, strict=True))  # type: ignore[return-value]
+    def _why(self, decision: Decision) -> str:
+        """The policy's reason, and what is known of the demand's shape."""
+        return (
+            f"{decision.reason}; demand so far: {self.outlook.shape}"
+            if self.outlook.shape
+            else decision.reason
+        )
 
     def _refill(self, model: SwarmModel) -> None:
         """Fill the warm pool up to its size."""
@@ -261,7 +244,7 @@ class Scaler:
         self.outlook.remember(memory["outlook"])
 
 
-_CHANGES = ("pools", "events", "cost", "tracks", "_memory", "_ticks", "_bin", "_past", "_open")
+_CHANGES = ("pools", "events", "cost", "prospects", "advisor", "_memory", "_ticks", "_bin")
 
 
 def start(model: SwarmModel, grant: Grant) -> float:
@@ -274,26 +257,3 @@ def start(model: SwarmModel, grant: Grant) -> float:
             if len(some):
                 ready_at = max(ready_at, float(model.fleet.column("free_at")[some].max()))
     return ready_at
-
-
-def price_paid(raw: Raw, prices: Prices) -> float:
-    """Price of the agents in some ticks: draining, failed and repaired ones cost what ready ones cost."""
-    starting, warm = (float(raw.state(name).sum()) * raw.dt for name in ("starting", "warm"))
-    others = float(provisioned(raw).sum()) - starting
-    return others * prices.ready + starting * prices.starting + warm * prices.warm
-
-
-def standing(model: SwarmModel) -> int:
-    """Agents that stand on the pools: all but the warm ones."""
-    return len(model.fleet) - int((model.fleet.column("state") == WARM).sum())
-
-
-def agent_seconds_per_work(model: SwarmModel, service_t: float, useful_t: float) -> float:
-    """Agent-seconds that a second of unit-speed work takes: measured overhead and lack of skill, and mean slowness."""
-    rows = model.fleet.rows
-    slowness = float(rows.slowness[rows.uid > 0].mean()) if len(model.fleet) else 1.0
-    return slowness * (service_t / useful_t if useful_t > 0 else 1.0)
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole > 0 else 0.0
