@@ -28,12 +28,12 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from swarmscale.batch.knobs import KNOBS
-from swarmscale.batch.tables import LEAST, cost_at
 from swarmscale.model.flow.traces import Trace, load_trace
 from swarmscale.model.forecasting import FORECASTERS, ConformalInterval
 from swarmscale.model.scaling import LearnedCapacity, QuantileCapacity
 from swarmscale.model.scaling.fluid import run_fluid
 from swarmscale.model.scaling.fluid_score import oracle_cost, score
+from swarmscale.model.scaling.frontier import LEAST, cost_at
 from swarmscale.model.scaling.load import FluidFleet, Load
 
 TRACES = ("ms-app1", "ms-app3", "crane13")

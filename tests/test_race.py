@@ -11,13 +11,14 @@ import pytest
 from swarmscale.batch.course import Rules, opened, prepare, read_json
 from swarmscale.batch.knobs import VARIANTS, Entrant, Knob, entrants
 from swarmscale.batch.race import race
-from swarmscale.batch.tables import cost_at, savings
+from swarmscale.batch.tables import savings
 from swarmscale.cli import main
 from swarmscale.errors import ConfigError, UnknownChoiceError
 from swarmscale.model.flow.traces import Trace
 from swarmscale.model.forecasting import Naive
 from swarmscale.model.scaling import POLICIES, KubernetesHpa, QuantileCapacity, Static
 from swarmscale.model.scaling.base import Decision
+from swarmscale.model.scaling.frontier import cost_at
 from swarmscale.viz.race_report import race_html
 from swarmscale.viz.race_tables import sheets
 

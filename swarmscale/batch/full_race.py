@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import require
 from ..model.flow.traces import Trace, shipped
 from ..model.scaling.base import ScalingPolicy
+from ..model.scaling.frontier import cost_at
 from .course import course_trace, read_json
 from .full import (
     FullRules,
@@ -24,7 +25,7 @@ from .full import (
 )
 from .knobs import Entrant, Variant, entrants
 from .race import named, store_folder, write_frames
-from .tables import cost_at, savings, table_b
+from .tables import savings, table_b
 from .workers import Job, workers
 
 if TYPE_CHECKING:

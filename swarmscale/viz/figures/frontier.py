@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
-from ...batch.tables import LEAST
+from ...model.scaling.frontier import LEAST
 from ..race_tables import ALONE
 from ..theme import BLUE, FAINT, GRAY, GREEN, ORANGE, PURPLE, SKY, VERMILLION
 from .lines import Line, finish
