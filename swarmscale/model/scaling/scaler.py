@@ -19,6 +19,7 @@ from .outlook import Outlook
 from .pools import Grant, Pools
 from .prices import Prices
 from .prospects import Past, Prospect, Prospects
+from .saving import MOST, Saving, saving
 from .seeing import agent_seconds_per_work, over, price_paid, standing
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Scaler:
         order: its place among controllers that are due together.
         events: what was done so far.
         cost: price paid so far.
+        answered: tasks completed so far.
+        demands: demand between decisions, agents.
         prospects: what was expected of utilization, spending and pool need, and how it came out.
         advisor: recommends what the policy does not do.
     """
@@ -73,9 +76,12 @@ class Scaler:
     order: int = 10
     events: list[ScalingEvent] = field(default_factory=list)
     cost: float = 0.0
+    answered: int = 0
+    demands: list[float] = field(default_factory=list)
     prospects: Prospects = field(default_factory=Prospects)
     advisor: Advisor = field(default_factory=Advisor)
     _memory: Any = None
+    _saving: tuple[int, Saving] | None = None
     _ticks: int = 0
     _bin: tuple[float, float] = (0.0, 0.0)
 
@@ -157,6 +163,9 @@ class Scaler:
     def _settle(self, model: SwarmModel, raw: Raw, now: Seen, spent: float) -> None:
         """Keep what came of the time since the last decision, and score what was expected 300 s ago."""
         self.cost += spent
+        self.answered += int(raw.count(Count.COMPLETED).sum())
+        self.demands.append(now.demand)
+        del self.demands[:-MOST]
         busy, ready = (float(raw.seconds(c).sum()) for c in (Count.BUSY_T, Count.READY_T))
         past = Past(now.time_s, busy, ready, spent, standing(model), now.demand, now.ready)
         for then, window, came in self.prospects.settle(past):
@@ -232,6 +241,12 @@ class Scaler:
         if missing > 0:
             model.spawn(missing, warm=True)
 
+    def saving(self) -> Saving:
+        """What the policy saves against named baselines on the demand so far."""
+        if self._saving is None or self._saving[0] != self._ticks:
+            self._saving = (self._ticks, saving(self, self.demands))
+        return self._saving[1]
+
     def memory(self) -> dict[str, Any]:
         """All that changes, for a checkpoint."""
         kept = {f.name: getattr(self, f.name) for f in fields(self) if f.name in _CHANGES}
@@ -244,7 +259,9 @@ class Scaler:
         self.outlook.remember(memory["outlook"])
 
 
-_CHANGES = ("pools", "events", "cost", "prospects", "advisor", "_memory", "_ticks", "_bin")
+_CHANGES = (
+    "pools", "events", "cost", "answered", "demands", "prospects", "advisor", "_memory", "_ticks", "_bin",
+)  # fmt: skip
 
 
 def start(model: SwarmModel, grant: Grant) -> float:
