@@ -20,7 +20,7 @@ RULES = [
 
 
 def recorded(tmp_path, rule, demand):
-    """The written events of a run whose trigger stays on; starts take long, so that one run of actions is seen whole."""
+    """The written events of a run whose trigger stays on; starts take long, so one run of actions is seen."""
     keys = {"fleet.agents": 600, "fleet.nodes": 4, "demand.load": 0.55, "life.start_s": 900.0}
     more = {"fleet.max_agents": 6000, "scaler.bin_s": 10.0, "scaler.pools": "none", "scaling": rule}
     model = ss.SwarmModel("tiny", rng=5, **keys, **more)
