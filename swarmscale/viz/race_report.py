@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,12 +71,14 @@ def race_html(race: Race | FullRace) -> str:
     tables, facts, read, definitions, files = shown
     frontiers = section("Frontiers", text, _panels(race))
     parts = {
-        "title": escape(f"Race of {len(race.entrants)} scaling policies"),
+        "title": escape(f"Race of {_counted(race.entrants, 'scaling policy', 'scaling policies')}"),
         "eyebrow": "Race of scaling policies",
         "font": FONT,
         "colors": colors(),
         "links": links(["Tables", "Frontiers", "Definitions"]),
-        "name": escape(f"{len(race.entrants)} policies on {len(race.traces)} traces"),
+        "name": escape(
+            f"{_counted(race.entrants, 'policy', 'policies')} on {_counted(race.traces, 'trace')}"
+        ),
         "demand": escape(read),
         "facts": "".join(
             f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in facts
@@ -89,6 +91,10 @@ def race_html(race: Race | FullRace) -> str:
         "script": script(),
     }
     return filled("report.html", parts)
+
+
+def _counted(things: Sequence[str], one: str, many: str = "") -> str:
+    return f"{len(things)} {one if len(things) == 1 else many or one + 's'}"
 
 
 def sheets_of(race: Race | FullRace) -> list[Sheet]:

@@ -157,11 +157,13 @@ def where_dearer(frame: pd.DataFrame) -> str:
         frame: from :func:`~swarmscale.batch.tables.savings`, not empty.
     """
     policy, places = str(frame["policy"].iloc[0]), []
-    for (baseline, violation), group in frame.groupby(["baseline", "violation"], sort=False):
-        dear = group[group["saving"] <= 0]
-        where = [f"{t} ({saving(s)})" for t, s in zip(dear["trace"], dear["saving"], strict=True)]
-        if where:
-            places.append(f"than {baseline} at {share(float(str(violation)))} on {', '.join(where)}")
+    for baseline in dict.fromkeys(frame["baseline"]):
+        for violation in dict.fromkeys(frame["violation"]):
+            here = (frame["baseline"] == baseline) & (frame["violation"] == violation)
+            dear = frame[here & (frame["saving"] <= 0)]
+            where = [f"{t} ({saving(s)})" for t, s in zip(dear["trace"], dear["saving"], strict=True)]
+            if where:
+                places.append(f"than {baseline} at {share(violation)} on {', '.join(where)}")
     if not places:
         return f"{policy} is cheaper wherever both have a figure."
     return f"{policy} is not cheaper {'; '.join(places)}."
