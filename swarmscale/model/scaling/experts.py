@@ -16,8 +16,8 @@ from ...arrays import Floats, kernel
 from .base import Seen
 from .holding import SLACK
 
-KNOBS: Floats = np.geomspace(0.8, 2.5, 29)
-"""`[K]` agents for one agent's worth of load, a grid in steps of 4 %."""
+KNOBS: Floats = np.geomspace(0.8, 2.5, 58)
+"""`[K]` agents for one agent's worth of load, a grid in steps of 2 %."""
 
 LEADS: Floats = np.array([0.0, 0.5, 1.0, 1.5, 2.0])
 """`[F]` shares of the lead time for which capacity is held ready; 0 looks at the load now alone."""
