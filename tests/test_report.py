@@ -270,3 +270,25 @@ def test_a_browser_draws_every_figure_without_an_error(model, tmp_path, look):
     assert f'data-theme="{look}"' in done.stdout
     assert done.stdout.count('class="main-svg"') >= count
     assert not re.search(r"CONSOLE.*(error|refused|violat)", done.stderr, re.I), done.stderr[-2000:]
+
+
+def test_a_run_with_a_policy_has_a_section_on_scaling_with_reasons_and_recommendations(tmp_path):
+    keys = {"fleet.agents": 600, "scaling": "quantile", "scaler.bin_s": 10.0, "fleet.max_agents": 700}
+    scaled = SwarmModel("tiny", rng=5, **keys)
+    scaled.run(600)
+    scaled.scale_demand(4.0)
+    scaled.run(900)
+    text = write_report(scaled, scaled.summary(), tmp_path / "report.html").read_text(encoding="utf-8")
+    assert 'href="#scaling"' in text
+    events, given = scaler_rows(scaled)
+    assert events[-1].reason.split(";")[0] in text
+    assert given[-1].text.split(" (")[0] in text
+    assert "Stated 90 % intervals that held: utilization" in text
+    plain = SwarmModel("tiny", rng=5).run(60)
+    assert 'href="#scaling"' not in write_report(plain, plain.summary(), tmp_path / "p.html").read_text(
+        "utf-8"
+    )
+
+
+def scaler_rows(model):
+    return model.scaler.events, model.scaler.advisor.given

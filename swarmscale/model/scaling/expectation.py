@@ -20,11 +20,13 @@ class Expected:
         value: what is expected.
         low: lower end of the 90 % interval; NaN while too few were scored.
         high: upper end.
+        raw: what was computed, before the median of the past residuals was added.
     """
 
     value: float
     low: float
     high: float
+    raw: float = nan
 
 
 @dataclass(slots=True)
@@ -72,10 +74,10 @@ class Track:
     covered: int = 0
 
     def expect(self, value: float, kind: int) -> Expected:
-        """The figure with its interval as of now.
+        """The figure with its interval as of now, moved by the median of the past residuals.
 
         Args:
-            value: what is expected.
+            value: what is computed.
             kind: :data:`STAYS`, :data:`GROWS` or :data:`SHRINKS`.
         """
         ordered = self.groups[kind].ordered
@@ -83,7 +85,7 @@ class Track:
             ordered = sorted(residual for group in self.groups for residual in group.ordered)
         n = len(ordered)
         if n < FEW:
-            return Expected(value, nan, nan)
+            return Expected(value, nan, nan, value)
         rank = min(ceil((n + 1) * (1 + self.share) / 2), n) - 1
         whole = min(ceil((n + 1) * self.share), n) - 1
         low, high = ordered[n - 1 - rank], ordered[rank]
@@ -92,14 +94,15 @@ class Track:
         elif high == ordered[-1]:
             low = ordered[n - 1 - whole]
         unit = max(abs(value), _LEAST)
-        return Expected(value, value + unit * low, value + unit * high)
+        middle = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
+        return Expected(value + unit * middle, value + unit * low, value + unit * high, value)
 
     def came(self, expected: Expected, value: float, kind: int) -> None:
         """Score an expectation."""
         if not isnan(expected.low):
             self.scored += 1
             self.covered += expected.low <= value <= expected.high
-        self.groups[kind].add((value - expected.value) / max(abs(expected.value), _LEAST), self.window)
+        self.groups[kind].add((value - expected.raw) / max(abs(expected.raw), _LEAST), self.window)
 
     @property
     def coverage(self) -> float:

@@ -1,0 +1,122 @@
+"""The report's section on scaling: decisions with their reasons, what was expected and came, recommendations."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from .page_sections import Drawn, Panel, section
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..model.scaling.advice import Recommendation
+    from ..model.scaling.events import ScalingEvent
+    from ..model.scaling.expectation import Expected
+    from ..model.scaling.scaler import Scaler
+    from ..model.swarm import SwarmModel
+
+NEWEST = 12
+"""Rows of each table; all of them are in the run's Parquet files."""
+
+
+def scaling_section(model: SwarmModel) -> list[Drawn]:
+    """The section; nothing for a fleet that keeps its size."""
+    if model.scaler is None:
+        return []
+    scaler, lead = model.scaler, "How the fleet followed demand, and why."
+    drawn = section("Scaling", lead, scaling_panels(model))
+    tables = _accounts(scaler) + _events(scaler.events) + _advice(scaler.advisor.given)
+    return [Drawn(drawn.title, drawn.html.removesuffix("</section>") + tables + "</section>")]
+
+
+def scaling_panels(model: SwarmModel) -> list[Panel]:
+    """The section's figure."""
+    if model.scaler is None:
+        return []
+    from .figures.scaling import scaling_events
+
+    return [
+        Panel(
+            key="scaling",
+            figure=scaling_events(model.records, model.scaler.events),
+            read="Each mark is a decision; hover for the term that won and what was expected. Ready agents below "
+            "demand are too late, those far above it are paid for nothing.",
+            otherwise="the policy never changed the fleet",
+            wide=True,
+        )
+    ]
+
+
+def _accounts(scaler: Scaler) -> str:
+    """What the intervals are worth: how often they held."""
+    held = ", ".join(
+        f"{name} {track.coverage:.1%} of {track.scored:,}"
+        for name, track in zip(("utilization", "spending", "pool need"), scaler.prospects.tracks, strict=True)
+        if track.scored
+    )
+    advised = scaler.advisor
+    more = (
+        f"; benefits of recommendations {advised.coverage:.1%} of {advised.scored}" if advised.scored else ""
+    )
+    text = f"Stated 90 % intervals that held: {held}{more}." if held else "No interval has come due yet."
+    return f"<p>{escape(text)}</p>"
+
+
+def _events(events: list[ScalingEvent]) -> str:
+    rows = [
+        (
+            f"{e.time_s:,.0f}\N{NO-BREAK SPACE}s",
+            e.trigger or e.policy,
+            f"{e.before:,} to {e.after:,}" + (f" of {e.wanted:,}, pool {e.pool}" if e.pool else ""),
+            e.reason,
+            _percent(e.utilization) + (f"; {e.came[0]:.0%}" if e.came else ""),
+            _number(e.spending) + (f"; {e.came[1]:,.0f}" if e.came else ""),
+        )
+        for e in reversed(events[-NEWEST:])
+    ]
+    heads = ("time", "trigger", "agents", "reason", "utilization expected; came", "price expected; came")
+    return _table(f"The newest {len(rows)} of {len(events):,} decisions", heads, rows)
+
+
+def _advice(given: list[Recommendation]) -> str:
+    rows = [
+        (
+            f"{r.time_s:,.0f}\N{NO-BREAK SPACE}s",
+            r.kind,
+            r.text,
+            _number(r.benefit) + (f"; {r.came[3]:,.0f}" if r.came else ""),
+        )
+        for r in reversed(given[-NEWEST:])
+    ]
+    title = f"The newest {len(rows)} of {len(given):,} recommendations"
+    return _table(title, ("time", "what", "why", "benefit expected; came"), rows)
+
+
+def _percent(expected: Expected) -> str:
+    span = f" ({expected.low:.0%} to {expected.high:.0%})" if expected.low == expected.low else ""
+    return f"{expected.value:.0%}{span}"
+
+
+def _number(expected: Expected) -> str:
+    span = f" ({expected.low:,.0f} to {expected.high:,.0f})" if expected.low == expected.low else ""
+    return f"{expected.value:,.0f}{span}"
+
+
+def _table(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    if not rows:
+        return ""
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    body = "".join(
+        f'<tr><th scope="row">{escape(row[0])}</th>'
+        + "".join(
+            f'<td class="text" data-name="{escape(name)}">{escape(cell)}</td>'
+            for name, cell in zip(heads[1:], row[1:], strict=True)
+        )
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<h3>{escape(title)}</h3><div class="scroll"><table class="stack"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
