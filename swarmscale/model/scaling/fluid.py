@@ -148,26 +148,26 @@ class View:
         """
         fleet, bins = self._fleet, t // self._bin_steps
         demand = arrived / self._seconds
-        forecast, upper, upper_later = self._told[bins - 1] if bins else (demand, demand, demand)
+        told = self._told[bins - 1] if bins else (demand, demand, demand)
         ready = agents.ready
         capacity = ready * fleet.slo_utilization
-        return Seen(
-            time_s=t * fleet.dt_s,
-            period_s=fleet.period_s,
-            ready=ready,
-            starting=agents.starting,
-            warm=agents.warm,
-            utilization=busy / held if held else 0.0,
-            demand=demand,
-            backlog_s=backlog / capacity if capacity else inf if backlog else 0.0,
-            late_share=late / arrived if arrived else 0.0,
-            cost_per_task=price / busy if busy else 0.0,
-            lead_s=self._lead_s,
-            slo_utilization=fleet.slo_utilization,
-            forecast=forecast,
-            upper=upper,
-            upper_later=upper_later,
-        )
+        now = Seen.__new__(Seen)  # keywords would take three times as long, and a race sees millions
+        now.time_s = t * fleet.dt_s
+        now.period_s = fleet.period_s
+        now.ready = ready
+        now.starting = agents.starting
+        now.draining = now.failed = 0
+        now.warm = agents.warm
+        now.utilization = busy / held if held else 0.0
+        now.demand = demand
+        now.backlog_s = backlog / capacity if capacity else inf if backlog else 0.0
+        now.late_share = late / arrived if arrived else 0.0
+        now.error_rate = 0.0
+        now.cost_per_task = price / busy if busy else 0.0
+        now.lead_s = self._lead_s
+        now.slo_utilization = fleet.slo_utilization
+        now.forecast, now.upper, now.upper_later = told
+        return now
 
 
 def _run(
