@@ -86,7 +86,9 @@ PRICE = st.sampled_from([0.0, 0.25, 1.0, 1.5])
 @settings(max_examples=60, deadline=None)
 def test_without_a_pool_it_costs_what_the_cheapest_of_all_plans_costs(needs, startup, starting, start):
     prices = Prices(starting=starting, start=start)
-    ready, cost = all_plans(len(needs), max(needs) + 1, startup, None, prices)
+    # where starting costs less than being ready, those that come may start while those that go are still there
+    agents = max(needs) + (1 if starting >= 1 else max(needs))
+    ready, cost = all_plans(len(needs), agents, startup, None, prices)
     cheapest = cost[(ready >= needs).all(axis=1)].min()
     plan = oracle(np.array(needs), dt_s=1.0, startup_s=float(startup), prices=prices)
     assert plan.cost == pytest.approx(cheapest)
