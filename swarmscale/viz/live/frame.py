@@ -1,0 +1,204 @@
+"""The frame around every page: navigation, what steers time, the side drawer, and the board in the middle."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import solara
+import solara.lab
+from solara.server import kernel_context
+
+from ...errors import ConfigError
+from ..theme import BLUE, VERMILLION
+from .assets import plotly_url
+from .board import Board
+from .loop import Loop
+from .panels import LivePage
+from .session import SPEEDS, Session
+from .stage import Asked, Stage, spec_of
+
+STATUS_S = 0.25
+"""Least time between two renderings of what Solara draws while a model plays, s."""
+
+
+def use_news(session: Session, least_s: float = STATUS_S) -> int:
+    """The session's version, at most so often: a component that calls it is rendered again when something is new."""
+    version, set_version = solara.use_state(session.version)
+
+    def follow() -> Callable[[], None]:
+        last = [0.0]
+
+        def news() -> None:
+            now = time.monotonic()
+            if now - last[0] >= least_s or not session.playing:
+                last[0] = now
+                set_version(session.version)
+
+        session.watchers.append(news)
+        return lambda: session.watchers.remove(news)
+
+    solara.use_effect(follow, [id(session)])
+    return int(version)
+
+
+def connected() -> Callable[[], bool]:
+    """Tells whether a page of this kernel is there; to be asked for in the kernel's own thread."""
+    try:
+        context = kernel_context.get_current_context()
+    except RuntimeError:
+        return lambda: True
+    status = kernel_context.PageStatus.CONNECTED
+    return lambda: status in context.page_status.values()
+
+
+def use_loop(session: Session) -> Loop:
+    """A loop that runs while the component is there."""
+    loop: Loop = solara.use_memo(lambda: Loop(session=session, connected=connected()), [id(session)])
+
+    def begin() -> Callable[[], None]:
+        thread = threading.Thread(target=loop.run, name="swarmscale-loop", daemon=True)
+        if kernel_context.has_current_context():
+            kernel_context.set_context_for_thread(kernel_context.get_current_context(), thread)
+        session.watchers.append(loop.wake)
+        thread.start()
+
+        def end() -> None:
+            session.watchers.remove(loop.wake)
+            loop.stop()
+
+        return end
+
+    solara.use_effect(begin, [id(session)])
+    return loop
+
+
+@solara.component
+def PageBoard(page: LivePage, session: Session, loop: Loop) -> None:
+    """A page's board, fed by the loop while it is shown."""
+    dark = solara.lab.use_dark_effective()
+    spec = solara.use_memo(lambda: spec_of(page, plotly_url()), [page.path])
+    element = Board.element(spec=spec, dark=dark)
+
+    def attach() -> Callable[[], None]:
+        widget: Any = solara.get_widget(element)
+
+        def asked(what: Asked) -> None:
+            session.pick(what.pick)
+
+        stage = Stage(
+            page=page,
+            view=lambda: session,
+            send=lambda message, buffers: widget.send(message, list(buffers)),
+            asked=asked,
+        )
+
+        def heard(_: Any, message: Any, __: Any) -> None:
+            if isinstance(message, dict):
+                stage.heard(message)
+
+        widget.on_msg(heard)
+        loop.enter(stage)
+
+        def leave() -> None:
+            loop.leave(stage)
+            widget.on_msg(heard, remove=True)
+
+        return leave
+
+    solara.use_effect(attach, [page.path, id(session), id(loop)])
+
+
+@solara.component
+def Steering(session: Session) -> None:
+    """Play, step, speed, reset, and where the model is."""
+    use_news(session)
+    playing = session.playing
+
+    def step() -> None:
+        session.play(False)
+        session.advance(session.speed)
+
+    def reset() -> None:
+        try:
+            session.reset()
+        except ConfigError as error:
+            session.note("warning", str(error))
+
+    def speed(value: int) -> None:
+        session.speed = value
+        session.changed()
+
+    with solara.Row(classes=["ss-steer"], gap="8px"):
+        solara.Button(
+            "Pause" if playing else "Play",
+            icon_name="mdi-pause" if playing else "mdi-play",
+            on_click=lambda: session.play(not session.playing),
+            color="primary",
+            classes=["ss-play"],
+            attributes={"aria-label": "Pause the model" if playing else "Let the model run"},
+        )
+        solara.Button("Step", icon_name="mdi-skip-next", on_click=step, outlined=True, classes=["ss-step"])
+        solara.Button("Reset", icon_name="mdi-restart", on_click=reset, outlined=True, classes=["ss-reset"])
+        solara.Select("ticks a frame", values=list(SPEEDS), value=session.speed, on_value=speed, dense=True)
+        now = f"{session.model.now_s:,.0f} s · {len(session.model.fleet):,} agents"
+        solara.Text(now, classes=["ss-now"])
+
+
+@solara.component
+def Log(session: Session) -> None:
+    """What happened last, with reasons."""
+    use_news(session)
+    notes = list(session.notes)[-30:]
+    with solara.Column(gap="2px", classes=["ss-log"]):
+        if not notes:
+            solara.Text("nothing happened yet")
+        for note in reversed(notes):
+            solara.Text(f"{note.time_s:,.0f} s · {note.text}", classes=[f"ss-note-{note.kind}"])
+
+
+STYLE = (
+    ".ss-now{white-space:nowrap;align-self:center;font-variant-numeric:tabular-nums}"
+    ".ss-steer{flex-wrap:wrap;align-items:center} .ss-steer .v-select{max-width:120px;min-width:96px}"
+    ".ss-nav{flex-wrap:wrap} .ss-nav a{text-decoration:none}"
+    ".ss-log{font-size:.82rem;max-height:320px;overflow:auto} .ss-log span{overflow-wrap:anywhere}"
+    f".ss-note-warning{{color:{VERMILLION}}} .ss-note-scaling{{color:{BLUE}}}"
+    ".v-application .ss-main{padding:8px 16px} @media (max-width:700px){.v-application .ss-main{padding:4px 6px}}"
+)
+
+
+@solara.component
+def Shell(
+    session: Session, page: LivePage, pages: tuple[LivePage, ...], tools: Callable[[Session], Any]
+) -> None:
+    """The whole window.
+
+    Args:
+        session: what is steered and shown.
+        page: the page that is open.
+        pages: all of them, for the navigation.
+        tools: what stands in the side drawer.
+    """
+    loop = use_loop(session)
+    solara.Style(STYLE)
+    with solara.AppBarTitle():
+        solara.Text("Swarmscale")
+    with solara.AppBar():
+        solara.lab.ThemeToggle()
+    with solara.Sidebar():
+        tools(session)
+    with solara.Column(classes=["ss-main"], gap="8px"):
+        with solara.Row(classes=["ss-nav"], gap="4px"):
+            for other in pages:
+                with solara.Link(f"/{other.path}"):
+                    solara.Button(
+                        other.title,
+                        text=other is not page,
+                        color="primary" if other is page else None,
+                        classes=[f"ss-nav-{other.path or 'overview'}"],
+                        attributes={"aria-current": "page"} if other is page else {},
+                    )
+        Steering(session)
+        PageBoard(page, session, loop).key(f"board-{page.path}")
