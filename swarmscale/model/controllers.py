@@ -92,6 +92,23 @@ class Dispatcher:
         self.due.append(0)
         self.done.append(0)
 
+    def put_first(self, old: Controller | None, new: Controller | None) -> None:
+        """Put a controller that the config makes in front of all others, in place of the one that it made before.
+
+        Among controllers of one order it then acts first, as in a model that had it from its start.
+
+        Raises:
+            ConfigError: as in :meth:`add`; nothing has changed then.
+        """
+        before = [(c, self.due[i], self.done[i]) for i, c in enumerate(self.controllers)]
+        rest = [entry for entry in before if entry[0] is not old]
+        counts = next((entry[1:] for entry in before if entry[0] is old), (0, 0))
+        made = Dispatcher(self.dt)
+        for controller, due, done in [*([(new, *counts)] if new is not None else []), *rest]:
+            made.add(controller)
+            made.due[-1], made.done[-1] = due, done
+        self._entries, self.due, self.done = made._entries, made.due, made.done
+
     def run(self, model: SwarmModel) -> None:
         """Let those act whose period ends with this tick."""
         tick = round(model.time)

@@ -225,6 +225,10 @@ class SwarmModel(ArrayPopulation):
             ConfigError: if it is no controller or its period does not fit the tick.
         """
         self.dispatcher.add(controller)
+        self.watch_controllers()
+
+    def watch_controllers(self) -> None:
+        """Run the dispatcher after each step from now on, if it is not run yet."""
         if self._watching is None:
             self._watch()
 
@@ -328,6 +332,22 @@ class SwarmModel(ArrayPopulation):
         """Multiply the rate of arrivals from the next bin on (a flash crowd); 1 is as configured."""
         require(factor >= 0, "factor", factor, "0 or more")
         self.flow.demand.rate_scale = factor
+
+    def switch(self, changes: Mapping[str, Any]) -> str:
+        """Switch scaling policy, dispatch rule or topology from the next tick on; see :mod:`.switches`.
+
+        Args:
+            changes: dotted keys, as in ``{"dispatch.rule": "jsq", "dispatch.rule.d": 3}``.
+
+        Returns:
+            What was before and what is now, in words.
+
+        Raises:
+            ConfigError: if it cannot be switched; the model is as it was then.
+        """
+        from .switches import switch
+
+        return switch(self, changes)
 
     def _add_clusters(self, count: int) -> None:
         """Add clusters, each at the node that has the fewest then."""

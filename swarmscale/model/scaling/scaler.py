@@ -93,6 +93,16 @@ class Scaler:
         """The model makes it from its config; a checkpoint keeps its memory alone."""
         return True
 
+    def begin(self, ticks: int, standing: int) -> None:
+        """Begin the accounts in the midst of a run.
+
+        Args:
+            ticks: rows of the records so far, which it did not see.
+            standing: agents that stand on the pools.
+        """
+        self._ticks = ticks
+        self.pools = self.pools.holding(standing)
+
     def modules(self) -> set[str]:
         """Modules whose dataclasses its memory may hold."""
         own = {name for name in sys.modules if name.startswith(__name__.rpartition(".model.")[0] + ".model.")}

@@ -135,6 +135,7 @@ class Session:
         with self.lock:
             try:
                 result = operation(self.model)
+                self._listen()
             except ConfigError as error:
                 self.note("warning", f"{what}: refused: {error}")
                 raise
@@ -163,6 +164,7 @@ class Session:
         """Take new scaling events and recommendations into the log."""
         scaler = self.model.scaler
         if scaler is None:
+            self._events = self._advised = 0  # a scaler that comes later counts from 0
             return
         for event in scaler.events[self._events :]:
             pool = f", stopped by pool {event.pool}" if event.pool else ""
