@@ -9,7 +9,7 @@ from ...arrays import Floats
 from ...model.columns import ratio
 from ...model.records import Records
 from ..theme import BLUE, ORANGE, SEQUENTIAL, VERMILLION, number
-from .lines import Line, finish, hover, time_unit
+from .lines import Line, finished, hover, time_unit
 
 MOST_ROWS, MOST_COLUMNS = 300, 300
 UTILIZATION = "busy / ready agent-seconds of the cluster in the period"
@@ -40,7 +40,6 @@ def heat(records: Records) -> go.Figure | None:
             "utilization", UTILIZATION, "z", "share", f"cluster %{{y}}, at %{{x:,.4~g}} {unit}"
         ),
     )
-    figure = go.Figure(cells)
     merged = [
         f"{n} {what}"
         for n, what in ((rows, "neighboring clusters"), (columns, "neighboring periods"))
@@ -50,8 +49,8 @@ def heat(records: Records) -> go.Figure | None:
         f"; a cell is the mean of {' and '.join(merged)}" if merged else ""
     )
     lines = [Line(name="utilization", values=np.zeros(0), text=UTILIZATION, color=BLUE)]
-    finish(
-        figure,
+    figure = finished(
+        [cells],
         "Load of every cluster",
         f"simulated time ({unit})",
         "cluster (number, in order of nodes)",
@@ -128,15 +127,8 @@ def _bars(values: Floats, text: str, x_title: str, title: str, color: str) -> go
         marker={"color": color, "line": {"width": 0}},
         hovertemplate=hover("clusters", text, "y", "clusters", "near %{x:.4~g}"),
     )
-    figure = go.Figure(bars)
-    finish(
-        figure,
-        title,
-        x_title,
-        "clusters (number)",
-        [Line(name="load", values=values, text=text, color=color)],
-    )
-    return figure
+    lines = [Line(name="load", values=values, text=text, color=color)]
+    return finished([bars], title, x_title, "clusters (number)", lines)
 
 
 def _matrix(rows: list[Floats]) -> Floats:

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from ...model.scaling.frontier import LEAST
 from ..race_tables import ALONE
 from ..theme import BLUE, FAINT, GRAY, GREEN, ORANGE, PURPLE, SKY, VERMILLION
-from .lines import Line, finish
+from .lines import Line, finished
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,7 @@ def frontier_figure(
     alone = cells["policy"].isin(ALONE)
     swept = cells if alone.all() else cells[~alone]
     mine = swept[(swept["trace"] == trace) & (swept["part"] == "score")]
-    figure, lines = go.Figure(), []
+    traces, lines = [], []
     for number, (policy, group) in enumerate(mine.groupby("policy", sort=False)):
         line = Line(
             name=str(policy),
@@ -69,13 +69,13 @@ def frontier_figure(
             dash=ALIKE.get(str(policy), "solid" if policy in COLORS else DASHES[number % len(DASHES)]),
         )
         lines.append(line)
-        figure.add_trace(_sweep(group, line))
+        traces.append(_sweep(group, line))
     if bounds:
-        figure.add_trace(_bound(bounds))
+        traces.append(_bound(bounds))
         text = "least cost of any plan that violates as much, known from the future"
         lines.append(Line(name="perfect foresight", values=np.zeros(0), text=text, color=GREEN))
-    finish(
-        figure,
+    figure = finished(
+        traces,
         f"Cost over violations: {trace}",
         violation,
         cost,

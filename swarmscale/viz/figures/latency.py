@@ -10,7 +10,7 @@ from ...model.columns import ratio
 from ...model.flow.ledger import bin_edges
 from ...model.records import Records
 from ..theme import BLUE, GRAY, GREEN, ORANGE, PURPLE, SKY, VERMILLION, number, see_through
-from .lines import Line, column_line, finish, hover, time_figure
+from .lines import Line, column_line, finished, hover, time_figure
 
 QUANTILE_COLORS = {"p50": GREEN, "p95": ORANGE, "p99": VERMILLION}
 BINS_TOGETHER = 4
@@ -106,7 +106,7 @@ def histograms(records: Records) -> go.Figure | None:
         ("network", "network part", PURPLE, "ingress, links there and back, dispatch"),
         ("first_token", "first token", SKY, "from arrival to the first token's arrival at the entry node"),
     ]
-    figure, lines = go.Figure(), []
+    traces, lines = [], []
     for which, name, color, text in wanted:
         x, y, at_once = spread(records.histogram(which))
         if not len(x):
@@ -114,18 +114,20 @@ def histograms(records: Records) -> go.Figure | None:
         if at_once > 0.0005:
             text += f"; {number(at_once, 'share')} took less than 0.02 ms and lie outside"
         lines.append(Line(name=name, values=y, text=text, color=color))
-        figure.add_scatter(
-            x=x.astype(np.float32),
-            y=y.astype(np.float32),
-            name=name,
-            mode="lines",
-            line={"color": color, "width": 1.4, "shape": "hvh"},
-            fill="tozeroy",
-            fillcolor=see_through(color, 0.18),
-            hovertemplate=hover(name, text, "y", "share", "near %{x:.3~s}s"),
+        traces.append(
+            go.Scatter(
+                x=x.astype(np.float32),
+                y=y.astype(np.float32),
+                name=name,
+                mode="lines",
+                line={"color": color, "width": 1.4, "shape": "hvh"},
+                fill="tozeroy",
+                fillcolor=see_through(color, 0.18),
+                hovertemplate=hover(name, text, "y", "share", "near %{x:.3~s}s"),
+            )
         )
-    finish(
-        figure,
+    figure = finished(
+        traces,
         "How times are spread",
         "time (s), logarithmic",
         "share of tasks per bin (%)",

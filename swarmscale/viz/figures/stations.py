@@ -10,7 +10,7 @@ from ...model.columns import ratio
 from ...model.flow.ledger import DROPS
 from ...model.records import Records
 from ..theme import BLUE, FAINT, GRAY, GREEN, ORANGE, PURPLE, SKY, VERMILLION
-from .lines import Line, column_line, finish, hover, time_figure
+from .lines import Line, column_line, finished, hover, time_figure
 
 DROP_COLORS = (VERMILLION, ORANGE, PURPLE, SKY, GRAY, BLUE)
 
@@ -116,9 +116,8 @@ def load_by_node(records: Records, node_of_cluster: Ints32) -> go.Figure | None:
             color=GREEN,
         ),
     ]
-    figure = go.Figure()
-    for line, symbol in zip(lines, ("circle", "square", "diamond"), strict=True):
-        figure.add_scatter(
+    dots = [
+        go.Scatter(
             x=np.arange(count),
             y=line.values.astype(np.float32),
             name=line.name,
@@ -127,7 +126,11 @@ def load_by_node(records: Records, node_of_cluster: Ints32) -> go.Figure | None:
             marker={"color": line.color, "size": 9 if count <= 64 else 4, "symbol": symbol},
             hovertemplate=hover(line.name, line.text, "y", "share", "node %{x}"),
         )
-    finish(figure, "Load by node", "coordination node (number)", "busy share, mean of the run (%)", lines)
+        for line, symbol in zip(lines, ("circle", "square", "diamond"), strict=True)
+    ]
+    figure = finished(
+        dots, "Load by node", "coordination node (number)", "busy share, mean of the run (%)", lines
+    )
     figure.update_yaxes(tickformat=".3~%", rangemode="tozero")
     return figure
 

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ..theme import BLUE, FAINT, GRAY, GREEN, ORANGE, PURPLE, SKY
-from .lines import Line, finish, hover
+from .lines import Line, finished, hover
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,22 +52,24 @@ def slowest_tasks(log: pd.DataFrame) -> go.Figure | None:
             slow["uid"], slow["entry"], slow["home"], slow["cluster"], slow["attempts"], took, strict=True
         )
     ]
-    figure, lines = go.Figure(), []
+    traces, lines = [], []
     for name, begin, end, color, text in WAY:
         values = np.maximum((slow[end] - slow[begin]).astype(float).fillna(0.0).to_numpy(), 0.0)
         lines.append(Line(name=name, values=values, text=text, color=color, unit="s"))
-        figure.add_bar(
-            y=names,
-            x=values,
-            orientation="h",
-            name=name,
-            marker={"color": color, "line": {"width": 0}},
-            customdata=about,
-            hovertemplate=hover(name, text, "x", "s", "%{customdata}"),
+        traces.append(
+            go.Bar(
+                y=names,
+                x=values,
+                orientation="h",
+                name=name,
+                marker={"color": color, "line": {"width": 0}},
+                customdata=about,
+                hovertemplate=hover(name, text, "x", "s", "%{customdata}"),
+            )
         )
     note = f"of {len(done):,} sampled tasks that were finished; the way back of the answer is not in it"
-    finish(
-        figure,
+    figure = finished(
+        traces,
         f"The {len(slow)} slowest tasks",
         "time since arrival (s)",
         "task (rank by response time)",
