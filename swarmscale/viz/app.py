@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import solara
@@ -58,8 +57,24 @@ def View(page: LivePage) -> None:
         Shell(session.value, page, PAGES, Tools)
 
 
+@solara.component
+def Layout(children: Any = ()) -> None:
+    """The window; pages have their own navigation, which shows on every width."""
+    with solara.AppLayout(title="Swarmscale", navigation=False, sidebar_open=True):
+        solara.Column(children=children)
+
+
 def _component(page: LivePage) -> Any:
-    return partial(View, page)
+    @solara.component
+    def Page() -> None:
+        View(page)
+
+    return Page
 
 
-routes = [solara.Route(path=page.path or "/", component=_component(page), label=page.title) for page in PAGES]
+routes = [
+    solara.Route(
+        path=page.path or "/", component=_component(page), label=page.title, layout=Layout if i == 0 else None
+    )
+    for i, page in enumerate(PAGES)
+]
