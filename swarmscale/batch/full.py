@@ -244,8 +244,8 @@ def window_model(
     model = SwarmModel(Config.load(PRESET).changed(changes), rng=rules.seed)
     if model.scaler is not None:
         outlook = model.scaler.outlook
-        for demand in window.history.tolist():
-            outlook.add(demand)
+        for number, demand in enumerate(window.history.tolist(), 1 - len(window.history)):
+            outlook.add(demand, number * outlook.bin_s)  # all before the run begins
         outlook.skill, outlook.lead_skill = Skill(), Skill()
     return model
 

@@ -170,22 +170,31 @@ class Records:
             return np.zeros((0, len(HISTOGRAMS), BINS), np.int64)
         return np.stack(self._windows).astype(np.int64)
 
-    def cluster_series(self) -> dict[str, Any]:
+    def cluster_series(self, every: int = 1) -> dict[str, Any]:
         """The clusters' series: ``time_s`` `[P]` and, for each name, a list of P arrays `[Q]`.
 
         Names: size, ready, waiting, in_service (at that time), busy_s, ready_s (agent-seconds in the period),
         response_s, useful_s (summed response and pure service time of the tasks that agents answered in the
         period), completed (those tasks).
+
+        Args:
+            every: periods taken together as one; those beyond the last whole one are left out.
         """
-        out: dict[str, Any] = {"time_s": (np.arange(len(self._clusters)) + 1) * self.cluster_period_s}
+        taken = self._clusters[every - 1 :: every]
+        out: dict[str, Any] = {"time_s": (np.arange(len(taken)) + 1) * every * self.cluster_period_s}
         for i, name in enumerate(CLUSTER_COLUMNS):
-            values = [rows[i] for rows in self._clusters]
+            values = [rows[i] for rows in taken]
             if i < 4:
                 out[name] = values
             else:
                 scale = 1.0 if name == "completed" else 1 / 2**20
                 out[name.replace("_t", "_s")] = [scale * gain for gain in _gains(values)]
         return out
+
+    @property
+    def periods(self) -> int:
+        """Rows of the clusters' and nodes' series so far."""
+        return len(self._clusters)
 
     def node_series(self) -> dict[str, Any]:
         """The nodes' series: ``time_s`` `[P]`, ``ingress_busy`` and ``dispatch_busy``: busy shares `[P, K]`."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from ..model.scaling.saving import FEWEST
+from ..model.scaling.seeing import standing
 from .page_sections import Drawn, Panel, section
 
 if TYPE_CHECKING:
@@ -31,20 +33,34 @@ def scaling_section(model: SwarmModel) -> list[Drawn]:
 
 
 def scaling_panels(model: SwarmModel) -> list[Panel]:
-    """The section's figure."""
+    """The section's figures."""
     if model.scaler is None:
         return []
-    from .figures.scaling import scaling_events
+    from .figures import scaling
 
+    scaler = model.scaler
+    outlook, at_s = scaler.outlook, model.now_s
     return [
         Panel(
             key="scaling",
-            figure=scaling_events(model.records, model.scaler.events),
+            figure=scaling.timeline(model.records, scaler.events, outlook.told, lead_s=outlook.lead_s),
             read="Each mark is a decision; hover for the term that won and what was expected. Ready agents below "
-            "demand are too late, those far above it are paid for nothing.",
-            otherwise="the policy never changed the fleet",
+            "demand are too late, those far above it are paid for nothing; demand should lie in the forecast's band.",
+            otherwise="no tick was simulated yet",
             wide=True,
-        )
+        ),
+        Panel(
+            key="costs",
+            figure=scaling.costs(scaler.saving(), scaler.name, at_s),
+            read="Bars of equal violations: the policy is worth its name where it is lower than hpa's.",
+            otherwise=f"costs are compared from {FEWEST} decisions on",
+        ),
+        Panel(
+            key="pools",
+            figure=scaling.pools(scaler.pools.at(at_s).pools, standing(model)),
+            read="A pool whose bar is all in use and cannot be ordered stops every scale-up.",
+            otherwise="agents need no pools under scaler.pools = none",
+        ),
     ]
 
 

@@ -95,6 +95,8 @@ class Outlook:
         upper_later: upper quantile of the demand 300 s ahead, agents.
         lower_later: lower quantile of it, agents.
         history: demand of the last bins, agents, at most two days of minutes.
+        told: what was foretold at the end of each of the last bins: ``(time_s, forecast, lower_later, upper_later,
+            upper)``; the first three figures hold for 300 s later, the last one for the lead time.
         shape: what is significant about them, in words; empty before there are 64.
         skill: how the forecasts 300 s ahead did.
         lead_skill: how those of the largest demand did.
@@ -109,6 +111,7 @@ class Outlook:
     upper_later: float = float("nan")
     lower_later: float = float("nan")
     history: list[float] = field(default_factory=list)
+    told: list[tuple[float, ...]] = field(default_factory=list)
     shape: str = ""
     skill: Skill = field(default_factory=Skill)
     lead_skill: Skill = field(default_factory=Skill)
@@ -126,12 +129,13 @@ class Outlook:
     def _stage(self, target: Target) -> Stage:
         return Stage(target, self.forecaster.start(target), self._interval.start(target))
 
-    def add(self, demand: float) -> None:
+    def add(self, demand: float, now_s: float) -> None:
         """Take in the demand of the bin that has just ended, in agents."""
         self.forecast, self.lower_later, self.upper_later = self._step(self.later, demand, self.skill)
         _, _, self.upper = self._step(self.soon, demand, self.lead_skill)
         self.history.append(demand)
-        del self.history[:-MOST_BINS]
+        self.told.append((now_s, self.forecast, self.lower_later, self.upper_later, self.upper))
+        del self.history[:-MOST_BINS], self.told[:-MOST_BINS]
         self._seen += 1
         if self._seen % LOOK_EVERY == 0 and any(self.history):
             self.shape = in_short(analyze(np.array(self.history), self.bin_s), len(self.history) * self.bin_s)
@@ -148,7 +152,7 @@ class Outlook:
         """All that changes, for a checkpoint."""
         return {
             "figures": (self.forecast, self.upper, self.upper_later, self.lower_later),
-            "history": (self._seen, self.shape, self.history),
+            "history": (self._seen, self.shape, self.history, self.told),
             "skill": self.skill,
             "lead_skill": self.lead_skill,
             "later": (self.later.memory, self.later.interval, self.later.said, self.later.recent),
@@ -158,7 +162,7 @@ class Outlook:
     def remember(self, memory: dict[str, Any]) -> None:
         """Take back what :meth:`memory` gave."""
         self.forecast, self.upper, self.upper_later, self.lower_later = memory["figures"]
-        self._seen, self.shape, self.history = memory["history"]
+        self._seen, self.shape, self.history, self.told = memory["history"]
         self.skill, self.lead_skill = memory["skill"], memory["lead_skill"]
         for stage, name in ((self.later, "later"), (self.soon, "soon")):
             stage.memory, stage.interval, stage.said, stage.recent = memory[name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field, fields, replace
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -130,7 +131,7 @@ class Scaler:
         ready = states["idle"] + states["busy"]
         per_work = agent_seconds_per_work(model, total(Count.SERVICE_T), total(Count.USEFUL_T))
         demand = total(Count.WORK_ARRIVED_T) / TICKS_PER_S * per_work / seconds
-        self._fill_bin(demand, seconds)
+        self._fill_bin(demand, seconds, model.now_s)
         spent = price_paid(raw, self.prices)
         waiting = sum(
             float(raw.count(c)[-1])
@@ -162,11 +163,11 @@ class Scaler:
         )
         return seen, spent
 
-    def _fill_bin(self, demand: float, seconds: float) -> None:
+    def _fill_bin(self, demand: float, seconds: float, now_s: float) -> None:
         """Add to the forecaster's bin, and hand it over when it is full."""
         summed, so_far = self._bin[0] + demand * seconds, self._bin[1] + seconds
         if so_far >= self.outlook.bin_s - 1e-9:
-            self.outlook.add(summed / so_far)
+            self.outlook.add(summed / so_far, now_s)
             summed, so_far = 0.0, 0.0
         self._bin = (summed, so_far)
 
@@ -256,6 +257,16 @@ class Scaler:
         if self._saving is None or self._saving[0] != self._ticks:
             self._saving = (self._ticks, saving(self, self.demands))
         return self._saving[1]
+
+    def lately_saved(self, ticks: int) -> tuple[int, Saving]:
+        """The tick of the last saving told and that saving, told anew if it is so many ticks old.
+
+        A long run is replayed in seconds.
+        """
+        kept = self._saving
+        if kept is None or isnan(kept[1].cost) or self._ticks - kept[0] >= ticks:
+            kept = self._saving = (self._ticks, saving(self, self.demands))
+        return kept
 
     def memory(self) -> dict[str, Any]:
         """All that changes, for a checkpoint."""

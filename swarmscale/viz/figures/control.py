@@ -1,0 +1,210 @@
+"""Adaptive limits of a figure over time: a control chart whose center follows it, and what is out of its limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from scipy.signal import lfilter
+
+from ...arrays import Bools, Floats, Ints
+from ..theme import VERMILLION, see_through
+from .lines import Line, hover, thinned, time_figure, time_unit
+
+SIGMAS = 3.0
+WARM_UP = 20
+"""Values from which the first limits are taken."""
+DEVIATION_WEIGHT = 0.05
+"""Weight of the newest error in the mean absolute one."""
+SIGMA_PER_DEVIATION = 1.25
+"""Standard deviation over mean absolute deviation of a normal error, sqrt(pi / 2)."""
+WEIGHTS = tuple(w / 20 for w in range(1, 20))
+"""Weights of the newest value in the center, among which the best one is taken."""
+MOST_VALUES = 2_000
+MOST_MARKS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """A series with its limits, where it is known.
+
+    Attributes:
+        row: `[n]` number of each value in the series.
+        values: `[n]` the values.
+        center: `[n]` what the values before it foretell of each.
+        half: `[n]` from the center to a limit; NaN for the first 20, which have none.
+        weight: of the newest value in the center.
+    """
+
+    row: Ints
+    values: Floats
+    center: Floats
+    half: Floats
+    weight: float
+
+    @property
+    def out(self) -> Bools:
+        """`[n]` whether a value lies beyond its limits."""
+        away = np.abs(self.values - self.center)
+        return np.asarray(away > self.half + 1e-9 * np.abs(self.center), np.bool_)
+
+
+def limits(series: Floats) -> Limits:
+    """Limits of each value from those before it: a moving center and three standard deviations of its errors.
+
+    The center is the exponentially weighted mean that foretells the next value with the least squared error; the
+    deviation follows from the smoothed absolute error. So a drift or a correlated course raises no alarm, a jump
+    does.
+
+    Args:
+        series: `[T]` values, NaN where there are none; those are left out.
+
+    Source:
+        Montgomery & Mastrangelo 1991, "Some statistical process control methods for autocorrelated data":
+        EWMA chart with a moving center line, standard deviation = 1.25 x smoothed mean absolute deviation.
+    """
+    row = np.flatnonzero(np.isfinite(series))
+    values = np.asarray(series[row], np.float64)
+    if len(values) <= WARM_UP:
+        none = np.full(len(values), np.nan)
+        return Limits(row=row, values=values, center=none, half=none, weight=float("nan"))
+    centers = [_centers(values, weight) for weight in WEIGHTS]
+    best = int(np.argmin([np.square(values - center).sum() for center in centers]))
+    center = centers[best]
+    error = np.abs(values - center)
+    start = float(error[1 : WARM_UP + 1].mean())
+    deviation = np.full(len(values), np.nan)
+    deviation[WARM_UP] = start
+    deviation[WARM_UP + 1 :] = _smoothed(error[WARM_UP:-1], DEVIATION_WEIGHT, start)
+    half = SIGMAS * SIGMA_PER_DEVIATION * deviation
+    return Limits(row=row, values=values, center=center, half=half, weight=WEIGHTS[best])
+
+
+def _centers(values: Floats, weight: float) -> Floats:
+    """`[n]` the weighted mean of the values before each; the first one foretells itself."""
+    out = np.empty_like(values)
+    out[0] = values[0]
+    out[1:] = _smoothed(values[:-1], weight, float(values[0]))
+    return out
+
+
+def _smoothed(values: Floats, weight: float, start: float) -> Floats:
+    """`[n]` the exponentially weighted mean after each value, from a mean before the first."""
+    out, _ = lfilter([weight], [1.0, weight - 1.0], values, zi=[(1.0 - weight) * start])
+    return np.asarray(out, np.float64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excursion:
+    """A stretch of values beyond their limits, one after the other.
+
+    Attributes:
+        first: row of its first value.
+        last: row of its last one.
+        value: the last one.
+        center: what was foretold of it.
+        limit: the limit that it passed.
+        sigmas: how many standard deviations it lies away from the center; infinite where nothing had varied.
+    """
+
+    first: int
+    last: int
+    value: float
+    center: float
+    limit: float
+    sigmas: float
+
+
+def newest_excursion(chart: Limits) -> Excursion | None:
+    """The newest stretch beyond the limits; None if there was none."""
+    out = chart.out
+    where = np.flatnonzero(out)
+    if not len(where):
+        return None
+    last = int(where[-1])
+    inside = np.flatnonzero(~out[:last])
+    first = int(inside[-1]) + 1 if len(inside) else 0
+    value, center, half = (float(a[last]) for a in (chart.values, chart.center, chart.half))
+    away = value - center
+    return Excursion(
+        first=int(chart.row[first]),
+        last=int(chart.row[last]),
+        value=value,
+        center=center,
+        limit=center + half if away > 0 else center - half,
+        sigmas=abs(away) / (half / SIGMAS) if half > 0 else float("inf"),
+    )
+
+
+def control_chart(
+    title: str, line: Line, end_s: Floats, y_title: str, *, floor: float = 0.0
+) -> go.Figure | None:
+    """A figure over time with its adaptive limits as a band, and a mark at each value beyond them.
+
+    Args:
+        title: of the figure.
+        line: its values; the last 2,000 are drawn.
+        end_s: `[T]` s, the time to which each value belongs.
+        y_title: with its unit.
+        floor: least value that can be; the band is not drawn below it.
+    """
+    values, ends = line.values[-MOST_VALUES:], end_s[-MOST_VALUES:]
+    chart = limits(values)
+    if not len(chart.values):
+        return None
+    share = line.unit == "share"
+    low, high = (_spread(chart, chart.center + sign * chart.half, len(values)) for sign in (-1, 1))
+    figure = time_figure(title, [replace(line, values=values)], ends, y_title, share=share)
+    divisor, unit = time_unit(float(ends[-1]))
+    few = thinned(low)
+    x = np.asarray(ends[np.minimum(few.first + few.per_point, len(ends)) - 1] / divisor, np.float32)
+    text = f"{SIGMAS:g} standard deviations around what the values before foretell"
+    edge: dict[str, Any] = {
+        "type": "scatter",
+        "x": x,
+        "mode": "lines",
+        "line": {"width": 0},
+        "hoverinfo": "skip",
+    }
+    band = [
+        edge | {"y": np.maximum(few.mean, floor).astype(np.float32), "showlegend": False},
+        edge
+        | {
+            "y": thinned(high).mean.astype(np.float32),
+            "name": "limits",
+            "fill": "tonexty",
+            "fillcolor": see_through(line.color, 0.16),
+        },
+    ]
+    out = np.flatnonzero(chart.out)[-MOST_MARKS:]
+    marks: dict[str, Any] = {
+        "type": "scatter",
+        "x": np.asarray(ends[chart.row[out]] / divisor, np.float32),
+        "y": chart.values[out].astype(np.float32),
+        "mode": "markers",
+        "name": "beyond its limits",
+        "marker": {"color": VERMILLION, "size": 6, "symbol": "diamond"},
+        "hovertemplate": hover(
+            f"{line.name}, beyond its limits", text, "y", line.unit, f"at %{{x:,.4~g}} {unit}"
+        ),
+    }
+    return _with(figure, band, marks, text)
+
+
+def _spread(chart: Limits, values: Floats, length: int) -> Floats:
+    """`[T]` values back at their rows, NaN elsewhere."""
+    out = np.full(length, np.nan)
+    out[chart.row] = values
+    return out
+
+
+def _with(figure: go.Figure, band: Sequence[dict[str, Any]], marks: dict[str, Any], text: str) -> go.Figure:
+    """The figure with the band behind its line and the marks before it."""
+    traces = [*band, *figure.data, marks]
+    layout = figure.layout.to_plotly_json()
+    layout["showlegend"] = True
+    layout["meta"]["definitions"].append(["limits", text])
+    return go.Figure(data=traces, layout=layout, _validate=False)
