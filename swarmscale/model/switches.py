@@ -55,6 +55,12 @@ def switch(model: SwarmModel, changes: Mapping[str, Any]) -> str:
         model.flow.rule = after.dispatch.rule
     if mesh is not None:
         model.flow.network = model.network = mesh
+    return said(before, after)
+
+
+def said(before: Config, after: Config) -> str:
+    """What a switch from one config to another changes, in words."""
+    changed = [name for name in SWITCHES if _at(before, name) != _at(after, name)]
     return "; ".join(f"{_words(name, before)} to {_words(name, after, short=True)}" for name in changed)
 
 

@@ -1,0 +1,381 @@
+"""The live page's forms: settings, actions, drill-down, downloads, saved runs, comparison."""
+
+import numpy as np
+import pytest
+
+from swarmscale.agents.fleet import RECOVERING
+from swarmscale.model.config import Config
+from swarmscale.model.parameters import parameters
+from swarmscale.model.presets import preset_names
+from swarmscale.viz.live.fields import GROUPS, form_fields, value_of
+from swarmscale.viz.live.forms import Form, matching
+
+
+def field(form, key):
+    return next(f for f in form.fields if f.key == key)
+
+
+# -- settings ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_every_setting_of_every_preset_is_a_field_whose_text_gives_its_value_back(preset):
+    config = Config.load(preset)
+    fields = form_fields(config)
+    assert {key for key, _, _ in parameters()} <= {f.key for f in fields}
+    assert {f.group for f in fields} == set(GROUPS)
+    again = config.changed({f.key: value_of(f, f.value) for f in fields if f.value or f.kind == "text"})
+    assert again == config
+    for f in fields:
+        assert f.text, f.key
+        assert f.label
+
+
+def test_a_field_says_unit_and_range():
+    f = field(Form(Config.load("tiny")), "network.loss")
+    assert (f.label, f.rule, f.kind, f.value) == ("loss", "0 or more and below 1", "number", "0.001")
+    assert field(Form(Config.load("tiny")), "life.start_s").label == "start (s)"
+    assert field(Form(Config.load("tiny")), "fleet.nodes").rule == "from 1 to 1,024"
+
+
+def test_another_strategy_brings_its_own_settings_with_their_meaning():
+    form = Form(Config.load("tiny"))
+    assert [f.key for f in form.fields if f.key.startswith("scaling.")] == ["scaling.static.agents"]
+    form = form.typed("scaling", "target")
+    shown = {f.key: f for f in form.fields}
+    assert shown["scaling.target.in_margin"].value == "0.1"
+    assert shown["scaling.target.in_margin"].text
+    made = form.typed("scaling.target.target", "0.55").judged().config
+    assert made == Config.load("tiny").changed({"scaling": "target", "scaling.target": 0.55})
+
+
+def test_settings_of_a_strategy_that_is_no_longer_chosen_do_nothing():
+    form = Form(Config.load("tiny")).typed("scaling", "target").typed("scaling.target.target", "x")
+    assert set(form.judged().refusals) == {"scaling.target.target"}
+    assert form.typed("scaling", "static").judged().config == Config.load("tiny")
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "said"),
+    [
+        ("fleet.agents", "0", "fleet.agents = 0, but it must be greater than or equal to 1"),
+        ("fleet.agents", "many", "fleet.agents = 'many', but it must be a whole number"),
+        ("fleet.agents", "", "fleet.agents is empty, but it must be a whole number"),
+        ("fleet.skill_own", "0.5, 2", "fleet.skill_own.1 = 2"),
+        ("fleet.skill_own", "0.9, 0.5", "[0.9, 0.5]"),
+        ("dispatch.rule.jsq.d", "99", "dispatch.rule.d = 99, but it must be from 1 to 16"),
+        ("dt", "7", "seconds = 120, but it must be a multiple of dt = 7"),
+        ("demand.classes", "[{", "must be JSON"),
+        ("demand.classes", '[{"work_s": -1}]', "demand.classes.0.work_s = -1"),
+        ("delegation.on", "perhaps", "must be true or false"),
+        ("cache.size", "1000", "cache.size = 1000, but it must be at most demand.keys = 500"),
+        ("fleet.type_shares", "1, 2", "fleet.type_shares"),
+    ],
+)  # fmt: skip
+def test_a_bad_value_is_refused_beside_its_own_field_and_no_other(key, text, said):
+    good = Form(Config.load("tiny")).typed("demand.zipf", "0.5").typed("life.start_s", "4")
+    judged = good.typed(key, text).judged()
+    assert judged.config is None
+    assert set(judged.refusals) == {key}
+    assert said in judged.refusals[key]
+    assert good.judged().config is not None
+
+
+def test_every_refused_field_is_found_and_what_fits_together_is_not_blamed():
+    form = Form(Config.load("tiny"))
+    for key, text in {
+        "fleet.nodes": "0", "dt": "7", "seconds": "70", "records.window_s": "7", "records.cluster_period_s": "14",
+        "network.loss": "1", "demand.load": "-1",
+    }.items():  # fmt: skip
+        form = form.typed(key, text)
+    assert set(form.judged().refusals) == {"fleet.nodes", "network.loss", "demand.load"}
+
+
+def test_a_rate_takes_the_place_of_the_load():
+    made = Form(Config.load("tiny")).typed("demand.mean_rate_per_s", "30").judged().config
+    assert (made.demand.load, made.demand.mean_rate_per_s) == (None, 30.0)
+
+
+def test_what_is_typed_back_is_no_change_and_marks_follow_the_running_model():
+    tiny = Config.load("tiny")
+    form = Form(tiny).typed("fleet.agents", "300")
+    assert form.changed(tiny) == {"fleet.agents"}
+    assert form.typed("fleet.agents", "200").draft == {}
+    other = Form(Config.load("steady"))
+    assert "fleet.agents" in other.changed(tiny)
+    assert other.changed(Config.load("steady")) == set()
+
+
+def test_the_search_wants_every_word():
+    fields = form_fields(Config.load("tiny"))
+    found = {f.key for f in matching(fields, "warm mean")}
+    assert found == {"life.warm_start_s"}
+    assert matching(fields, "") == fields
+    assert matching(fields, "no such thing") == ()
+
+
+# -- components ----------------------------------------------------------------------------------------
+
+solara = pytest.importorskip("solara")
+v = pytest.importorskip("ipyvuetify")
+
+
+class Page:
+    """A rendered component, found by labels as a person would."""
+
+    def __init__(self, element):
+        self.box, self.rc = solara.render(element, handle_error=False)
+
+    def all(self, kind):
+        return [found.widget for found in self.rc.find(kind)]
+
+    def labels(self):
+        kinds = (v.TextField, v.Select, v.Checkbox, v.Textarea)
+        return [str(w.label) for kind in kinds for w in self.all(kind)]
+
+    def input(self, label):
+        kinds = (v.TextField, v.Select, v.Checkbox, v.Textarea)
+        return next(w for k in kinds for w in self.all(k) if str(w.label).split(" · ")[0] == label)
+
+    def type(self, label, text):
+        widget = self.input(label)
+        widget.v_model = text
+        if "keyup.enter" in "".join(widget._event_handlers_map):
+            widget.fire_event("keyup.enter", None)
+
+    def refusal(self, label):
+        widget = self.input(label)
+        return " ".join(widget.messages) if widget.error else ""
+
+    def click(self, text):
+        next(b for b in self.all(v.Btn) if text in [str(c) for c in b.children]).click()
+
+    def text(self):
+        found = []
+
+        def walk(widget):
+            for child in getattr(widget, "children", ()):
+                found.append(child) if isinstance(child, str) else walk(child)
+
+        walk(self.box)
+        return " | ".join(found)
+
+    def close(self):
+        self.rc.close()
+
+
+@pytest.fixture
+def show():
+    pages = []
+
+    def render(element):
+        pages.append(Page(element))
+        return pages[-1]
+
+    yield render
+    for page in pages:
+        page.close()
+
+
+def live(**changes):
+    from swarmscale.viz.live.session import Session
+
+    return Session.of(Config.load("tiny").changed(changes), seed=3, most_agents=1000)
+
+
+def test_the_settings_refuse_beside_the_field_and_apply_begins_anew(show):
+    from swarmscale.viz.live.settings import Settings
+
+    session = live()
+    first = session.model
+    page = show(Settings(session))
+    page.type("agents", "many")
+    assert "fleet.agents = 'many', but it must be a whole number" in page.refusal("agents")
+    page.click("Apply and begin anew")
+    assert session.model is first
+    page.type("agents", "5000")
+    page.click("Apply and begin anew")
+    assert "at most 1000, the limit of this page" in page.refusal("agents")
+    assert session.model is first
+    page.type("agents", "300")
+    assert "agents · changed" in page.labels()
+    assert "1 setting differs" in page.text()
+    page.type("seed", "99")
+    page.click("Apply and begin anew")
+    assert (len(session.model.fleet), session.model.root_seed) == (300, 99)
+    assert "agents" in page.labels()
+    assert "all settings are those of the running model" in page.text()
+
+
+def test_the_settings_revert_search_and_begin_from_a_preset(show):
+    from swarmscale.viz.live.settings import Settings
+
+    session = live()
+    page = show(Settings(session))
+    page.type("agents", "300")
+    page.click("Revert")
+    assert page.input("agents").v_model == "200"
+    page.type("search all settings", "warm mean")
+    assert "warm start (s)" in page.labels()
+    assert "agents" not in page.labels()
+    page.type("search all settings", "")
+    page.type("begin from", "steady")
+    assert page.input("agents").v_model == str(Config.load("steady").fleet.agents)
+    page.type("group", next(t for t in page.input("group").items if t.startswith("Dispatch")))
+    page.type("rule", "contract-net")
+    assert "contract-net: bidders" in page.labels()
+
+
+def test_the_settings_follow_the_session_but_not_each_frame(show, monkeypatch):
+    from swarmscale.viz.live import settings
+
+    drawn = []
+    monkeypatch.setattr(settings, "preset_names", lambda: drawn.append(1) or preset_names())
+    session = live()
+    page = show(settings.Settings(session))
+    session.play(True)
+    before = len(drawn)
+    for _ in range(20):
+        session.advance(1)
+    assert len(drawn) == before
+    session.play(False)
+    session.reset(session.config.changed({"fleet.agents": 300}))
+    assert page.input("agents").v_model == "300"
+    watchers = len(session.watchers)
+    page.close()
+    assert len(session.watchers) == watchers - 2
+
+
+# -- actions -------------------------------------------------------------------------------------------
+
+
+def act(session, key, **typed):
+    from swarmscale.viz.live.operations import OPERATIONS, run
+
+    operation = next(o for o in OPERATIONS if o.key == key)
+    return run(session, operation, {k.rstrip("_"): v for k, v in typed.items()})
+
+
+def states(session):
+    session.model.step()
+    return {name: int(session.records.column(f"agents_{name}")[-1]) for name in ("idle", "busy", "starting")}
+
+
+def test_scaling_up_and_down_reaches_the_number_asked_for():
+    session = live(**{"demand.load": 0.1})
+    session.advance(5)
+    assert act(session, "scale", agents="260") == {}
+    assert sum(states(session).values()) == 260
+    assert act(session, "scale", agents="120") == {}
+    session.advance(60)
+    assert sum(states(session).values()) == 120
+    assert [n.text for n in session.notes if n.kind == "action"] == [
+        "scale to 260 agents",
+        "scale to 120 agents",
+    ]
+
+
+def test_crashed_agents_are_drawn_alike_from_the_models_own_stream():
+    def crashed():
+        session = live()
+        session.advance(5)
+        assert act(session, "crash", agents="20") == {}
+        return np.flatnonzero(session.model.fleet.column("state") == RECOVERING)
+
+    first = crashed()
+    assert len(first) == 20
+    assert np.array_equal(first, crashed())
+    assert first.max() - first.min() > 60  # not the lowest rows
+
+
+def test_nodes_and_links_go_down_and_come_back():
+    session = live()
+    assert act(session, "kill-node", node="2") == {}
+    assert act(session, "cut-link", from_="0", to="1") == {}
+    session.advance(1)
+    network = session.model.network
+    assert not network.alive[2]
+    assert np.isinf(network.link_s[0, 1])
+    assert "node that is up: 0, 1, 3" in act(session, "kill-node", node="2")["node"]
+    assert act(session, "restore-node", node="2") == act(session, "restore-link", from_="0", to="1") == {}
+    session.advance(1)
+    assert session.model.network.alive.all()
+    assert np.isfinite(session.model.network.link_s[0, 1])
+
+
+def test_a_flash_crowd_raises_arrivals_by_its_factor():
+    session = live(**{"demand.mean_rate_per_s": 200.0})
+    session.advance(10)
+    assert act(session, "flash-crowd", factor="3") == {}
+    session.advance(11)
+    arrived = session.records.column("arrived")
+    assert arrived[11:].mean() / arrived[:10].mean() == pytest.approx(3.0, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "field", "said"),
+    [
+        ("scale", {"agents": "1001"}, "agents", "from 0 to 1000, the limit of this page"),
+        ("scale", {"agents": "12.5"}, "agents", "must be a whole number"),
+        ("scale", {"agents": "-1"}, "agents", "agents = -1"),
+        ("crash", {"agents": "201"}, "agents", "from 1 to 200, the ready agents"),
+        ("crash", {"agents": ""}, "agents", "must be a whole number"),
+        ("kill-node", {"node": "4"}, "node", "a node that is up: 0, 1, 2, 3"),
+        ("restore-node", {"node": "1"}, "node", "a node that is down: there is none"),
+        ("cut-link", {"from": "9", "to": "1"}, "from", "from 0 to 3"),
+        ("cut-link", {"from": "1", "to": "1"}, "to", "linked with node 1: 0, 2, 3"),
+        ("restore-link", {"from": "1", "to": "0"}, "to", "there is none"),
+        ("flash-crowd", {"factor": "-1"}, "factor", "from 0 to 1000"),
+        ("flash-crowd", {"factor": "nan"}, "factor", "from 0 to 1000"),
+    ],
+)
+def test_a_bad_number_is_refused_beside_its_input_and_nothing_is_done(key, typed, field, said):
+    from swarmscale.viz.live.operations import OPERATIONS, run
+
+    session = live()
+    session.advance(3)
+    before = session.model.fleet.column("state").copy()
+    refused = run(session, next(o for o in OPERATIONS if o.key == key), typed)
+    assert set(refused) == {field}
+    assert said in refused[field]
+    assert np.array_equal(before, session.model.fleet.column("state"))
+    assert session.model.network.alive.all()
+    assert session.model.flow.demand.rate_scale == 1.0
+
+
+def test_the_actions_switch_a_policy_with_its_settings_and_say_old_and_new(show):
+    from swarmscale.viz.live.actions import Actions
+
+    session = live()
+    page = show(Actions(session))
+    assert next(b for b in page.all(v.Btn) if "Switch scaling policy" in b.children).disabled
+    page.type("scaling policy", "hpa")
+    page.type("hpa: target", "0")
+    page.click("Switch scaling policy")
+    assert session.model.scaler is None
+    assert "target = 0" in page.refusal("hpa: target")
+    page.type("hpa: target", "0.6")
+    page.click("Switch scaling policy")
+    assert session.model.scaler.policy.target == 0.6
+    assert session.notes[-1].text.startswith("scaling policy static (agents 0) to hpa (target 0.6, ")
+    page.type("dispatch rule", "random")
+    page.click("Switch dispatch rule")
+    assert session.notes[-1].text == "dispatch rule jsq (d 2) to random"
+    assert session.config.dispatch.rule == session.model.flow.rule
+
+
+def test_the_actions_do_what_is_typed_and_refuse_beside_the_input(show):
+    from swarmscale.viz.live.actions import Actions
+
+    session = live()
+    page = show(Actions(session))
+    page.type("agents, ready and starting", "2000")
+    page.click("Scale to")
+    assert "the limit of this page" in page.refusal("agents, ready and starting")
+    page.type("agents, ready and starting", "210")
+    assert page.refusal("agents, ready and starting") == ""
+    page.click("Scale to")
+    assert len(session.model.fleet) == 210
+    page.click("Kill node")
+    assert session.model.network.graph.nodes[0]["up"] is False
+    assert page.input("node").v_model == "1"  # the next one that is up is offered
