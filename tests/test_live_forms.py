@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 
-from swarmscale.agents.fleet import RECOVERING
+from swarmscale.agents.fleet import BUSY, RECOVERING
 from swarmscale.model.config import Config
+from swarmscale.model.flow.ledger import Count
 from swarmscale.model.parameters import parameters
 from swarmscale.model.presets import preset_names
+from swarmscale.viz.live.facts import facts
 from swarmscale.viz.live.fields import GROUPS, form_fields, value_of
 from swarmscale.viz.live.forms import Form, matching
+from swarmscale.viz.theme import number
 
 
 def field(form, key):
@@ -159,6 +162,9 @@ class Page:
 
         walk(self.box)
         return " | ".join(found)
+
+    def html(self):
+        return "".join(w.unsafe_innerHTML for w in self.all(solara.widgets.HTML))
 
     def close(self):
         self.rc.close()
@@ -379,3 +385,120 @@ def test_the_actions_do_what_is_typed_and_refuse_beside_the_input(show):
     page.click("Kill node")
     assert session.model.network.graph.nodes[0]["up"] is False
     assert page.input("node").v_model == "1"  # the next one that is up is offered
+
+
+# -- drill-down ----------------------------------------------------------------------------------------
+
+
+def values(found):
+    return {f.name: f.value for f in found.rows}
+
+
+def traced(**changes):
+    return live(**{"records.trace_tasks": 1.0} | changes)
+
+
+def test_the_sums_of_each_level_are_those_of_the_fleet_and_of_the_records():
+    session = traced()
+    session.advance(40)
+    model = session.model
+    whole = values(facts(model, "fleet"))
+    raw = model.records.raw()
+    assert whole["agents"] == "200"
+    assert whole["utilization"] == number(
+        raw.count(Count.BUSY_T).sum() / raw.count(Count.READY_T).sum(), "share"
+    )
+    assert whole["waiting"] == f"{int(model.records.column('waiting_cluster')[-1]):,} tasks"
+    for level, count in (("node", model.network.nodes), ("zone", model.hierarchy_arrays.zones)):
+        parts = [values(facts(model, f"{level}/{i}")) for i in range(count)]
+        for name in ("agents", "ready", "in hands", "answered", "clusters"):
+            total = sum(int(p[name].removesuffix(" tasks").replace(",", "")) for p in parts)
+            assert total == int(whole[name].removesuffix(" tasks").replace(",", "")), (level, name)
+
+
+def test_every_thing_is_reached_from_the_fleet_and_knows_what_is_above_it():
+    session = traced()
+    session.advance(5)
+    seen, queue = {}, ["fleet"]
+    while queue:
+        found = facts(session.model, queue.pop())
+        assert not found.missing
+        seen[found.path] = found
+        queue += [path for path, _ in found.below]
+        for path, _ in found.below:
+            assert facts(session.model, path).above[-1][0] == found.path
+    assert sum(path.startswith("agent/") for path in seen) == 200
+    assert sum(path.startswith("cluster/") for path in seen) == session.model.fleet.clusters
+
+
+def test_an_agents_traits_and_task_are_those_of_its_view_and_of_the_log():
+    session = traced()
+    session.advance(40)
+    model = session.model
+    log = model.records.task_log()
+    busy = np.flatnonzero(model.fleet.column("state") == BUSY)
+    for row in busy[:10]:
+        uid = int(model.fleet.column("uid")[row])
+        worker = next(w for w in model.workers if w.unique_id == uid)
+        found = facts(model, f"agent/{uid}")
+        told = values(found)
+        assert told["type"] == worker.kind
+        assert told["speed"] == number(worker.speed)
+        assert told["social skill"] == f"{worker.skills[4]:.2f}"
+        task = log[(log["row"] == row) & log["finish"].isna()].iloc[-1]
+        assert told["task"].startswith(f"{task['uid']}, ")
+        assert told["state"] == f"busy since {task['start']:,.1f} s"
+        assert told["task arrived"] == f"at {task['arrived']:,.1f} s, node {task['entry']}"
+        assert found.tasks[0][0] == str(task["uid"])
+        assert found.tasks[0][-1] == "at work"
+        mine = log[log["row"] == row]
+        assert len(found.tasks) == min(len(mine), 8)
+        assert sum(t[-1] == "answered" for t in found.tasks) == min(int(mine["finish"].notna().sum()), 7)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("agent/999999", "there is no agent 999999 yet"),
+        ("agent/1", "has left the fleet"),
+        ("node/4", "they go from 0 to 3"),
+        ("cluster/900", "there is no cluster 900"),
+        ("zone/-1", "there is no such place"),
+        ("agent/x", "there is no such place"),
+        ("agent/²", "there is no such place"),
+        ("<b>/1", "there is no such place"),
+    ],
+)
+def test_an_unknown_path_says_so(path, said):
+    found = facts(live().model, path)
+    assert said in found.missing
+    assert found.rows == ()
+
+
+def test_an_agent_that_retired_says_so():
+    session = live()
+    uid = int(session.model.fleet.column("uid")[7])
+    assert not facts(session.model, f"agent/{uid}").missing
+    session.model.retire_workers(np.array([7]))
+    assert "has left" in facts(session.model, f"agent/{uid}").missing
+
+
+def test_the_drill_down_follows_picks_and_links(show):
+    from swarmscale.viz.live.drill import Drill
+
+    session = traced()
+    session.advance(10)
+    page = show(Drill(session))
+    page.click("fleet")
+    page.click("node 2")
+    assert session.picked == "node/2"
+    page.click(next(name for _, name in facts(session.model, "node/2").below))
+    page.click("node 2")
+    session.pick("agent/<i>")
+    assert "there is no such place" in page.text()
+    uid = int(session.model.fleet.column("uid")[3])
+    session.pick(f"agent/{uid}")
+    assert "social skill" in page.html()
+    assert ">200<" not in page.html()
+    page.click("close")
+    assert session.picked == ""
