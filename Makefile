@@ -9,8 +9,8 @@ ARGS ?=
 run: $(STAMP)
 	$(BIN)/swarmscale run $(ARGS)
 
-app:
-	@echo "the live page is not in this version; see CHANGELOG.md" >&2; exit 1
+app: $(STAMP)
+	$(BIN)/swarmscale app $(ARGS)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)

@@ -1,4 +1,4 @@
-"""The command line: ``swarmscale run | race | trace | presets | bench | warmup``."""
+"""The command line: ``swarmscale run | app | race | trace | presets | bench | warmup``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from ..errors import ConfigError
+from .app import live_page
 from .bench import bench
 from .fit import fit
 from .presets import app as presets_app
@@ -25,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(run)
+app.command("app")(live_page)
 app.command()(race)
 app.command()(fit)
 app.add_typer(trace_app, name="trace")

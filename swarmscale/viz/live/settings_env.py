@@ -1,0 +1,71 @@
+"""What the command line tells the page: settings that go from process to script as environment variables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from ...errors import ConfigError, require
+
+PREFIX = "SWARMSCALE_APP_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppSettings:
+    """Settings of the page, of which :meth:`environment` and :meth:`read` are each other's reverse.
+
+    Attributes:
+        preset: with what a session begins: a preset's name or the path of a TOML file.
+        max_agents: largest fleet that a session may ask for, 1 or more.
+        max_sessions: most sessions at once, 1 or more.
+
+    >>> AppSettings.read(AppSettings(preset="tiny").environment())
+    AppSettings(preset='tiny', max_agents=100000, max_sessions=8)
+    """
+
+    preset: str = "flash-crowd"
+    max_agents: int = 100_000
+    max_sessions: int = 8
+
+    def __post_init__(self) -> None:
+        require(
+            bool(self.preset.strip()), option("preset"), repr(self.preset), "a preset's name or a TOML file"
+        )
+        require(self.max_agents >= 1, option("max_agents"), self.max_agents, "1 or more")
+        require(self.max_sessions >= 1, option("max_sessions"), self.max_sessions, "1 or more")
+
+    def environment(self) -> dict[str, str]:
+        """The settings as environment variables."""
+        return {PREFIX + f.name.upper(): str(getattr(self, f.name)) for f in fields(self)}
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] = os.environ) -> AppSettings:
+        """The settings that an environment holds, and the defaults of those that it lacks.
+
+        Raises:
+            ConfigError: if one of them is not what it must be.
+        """
+        given: dict[str, str | int] = {}
+        for f in fields(cls):
+            name = PREFIX + f.name.upper()
+            text = environment.get(name)
+            if text is not None:
+                given[f.name] = text if f.name == "preset" else _whole(name, text)
+        return cls(**given)  # type: ignore[arg-type]
+
+
+def option(name: str) -> str:
+    """A setting's name on the command line.
+
+    >>> option("max_agents")
+    '--max-agents'
+    """
+    return "--" + name.replace("_", "-")
+
+
+def _whole(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ConfigError(f"{name} = {text!r}, but it must be a whole number") from None
