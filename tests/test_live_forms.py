@@ -1,9 +1,18 @@
 """The live page's forms: settings, actions, drill-down, downloads, saved runs, comparison."""
 
+import json
+import re
+import time
+import zipfile
+from io import BytesIO, StringIO
+
 import numpy as np
+import pandas as pd
 import pytest
 
+import swarmscale as ss
 from swarmscale.agents.fleet import BUSY, RECOVERING
+from swarmscale.errors import ConfigError
 from swarmscale.model.config import Config
 from swarmscale.model.flow.ledger import Count
 from swarmscale.model.parameters import parameters
@@ -121,6 +130,7 @@ def test_the_search_wants_every_word():
 
 solara = pytest.importorskip("solara")
 v = pytest.importorskip("ipyvuetify")
+FileDownloadWidget = pytest.importorskip("solara.components.file_download").FileDownloadWidget
 
 
 class Page:
@@ -502,3 +512,121 @@ def test_the_drill_down_follows_picks_and_links(show):
     assert ">200<" not in page.html()
     page.click("close")
     assert session.picked == ""
+
+
+# -- downloads -----------------------------------------------------------------------------------------
+
+
+def made(session, key):
+    from swarmscale.viz.live.downloads import DOWNLOADS
+
+    return next(d for d in DOWNLOADS if d.key == key).make(session)
+
+
+def scaled():
+    session = traced(**{
+        "scaling": "quantile", "scaling.down_every_s": 10.0, "scaler.period_s": 5.0, "scaler.bin_s": 5.0,
+        "scaler.pools": "none", "life.start_s": 3.0, "demand.load": 0.4,
+    })  # fmt: skip
+    session.advance(60)
+    return session
+
+
+def test_the_zip_holds_the_files_that_a_run_writes_and_they_read_back():
+    session = scaled()
+    content = made(session, "parquet")
+    files = zipfile.ZipFile(BytesIO(content))
+    assert set(files.namelist()) >= {
+        "records.parquet", "clusters.parquet", "tasks.parquet", "scaling.parquet", "config.toml", "summary.json",
+    }  # fmt: skip
+    table = pd.read_parquet(BytesIO(files.read("records.parquet")))
+    pd.testing.assert_frame_equal(table, session.records.frame())
+    assert json.loads(files.read("summary.json"))["name"] == "tiny"
+    assert content == made(session, "parquet")
+
+
+def test_the_settings_that_are_taken_away_make_the_same_run(tmp_path):
+    session = scaled()
+    path = tmp_path / "a.toml"
+    path.write_text(made(session, "toml"))
+    again = ss.SwarmModel(path, rng=3).run(60.0)
+    pd.testing.assert_frame_equal(again.records.frame(), session.records.frame())
+
+
+def test_the_checkpoint_that_is_taken_away_goes_on(tmp_path):
+    session = scaled()
+    path = tmp_path / "a"
+    path.write_bytes(made(session, "checkpoint"))
+    again = ss.SwarmModel.load(path).run(10.0)
+    session.advance(10)
+    pd.testing.assert_frame_equal(again.records.frame(), session.records.frame())
+
+
+def test_tables_have_a_row_for_each_tick_event_and_note():
+    session = scaled()
+    session.note("action", 'said "so", twice\nand on a second line')
+    csv = {key: pd.read_csv(StringIO(made(session, key))) for key in ("csv", "events", "log")}
+    assert csv["csv"]["completed"].tolist() == session.records.column("completed").tolist()
+    assert csv["events"]["reason"].tolist() == [e.reason for e in session.model.scaler.events]
+    assert csv["events"].shape[0] > 0
+    assert csv["log"]["text"].tolist() == [n.text for n in session.notes]
+
+
+def test_the_report_and_a_figure_are_pages_of_their_own():
+    from swarmscale.viz.figures.agents import by_state
+    from swarmscale.viz.live.downloads import figure_html
+    from swarmscale.viz.live.panels import Plot
+
+    session = scaled()
+    assert "<html" in made(session, "report")[:200].lower()
+    plot = Plot(key="a", title="Agents", read="", figure=lambda view: by_state(view.records))
+    text = figure_html(session, plot)
+    assert "Agents by state" in text
+    assert "src=" not in re.sub(r"<script[^>]*>.*?</script>", "", text, flags=re.DOTALL)
+    empty = Plot(key="b", title="None", read="", figure=lambda view: None, otherwise="press Play")
+    with pytest.raises(ConfigError, match="None: press Play"):
+        figure_html(session, empty)
+
+
+def test_a_download_is_made_anew_at_each_click(show):
+    from swarmscale.viz.live.export import Export
+
+    session = live()
+    session.advance(3)
+    page = show(Export(session))
+
+    def take():
+        widget = next(w for w in page.all(FileDownloadWidget) if w.filename.endswith("-records.csv"))
+        widget.request_download = True
+        for _ in range(200):
+            if widget.bytes is not None:
+                break
+            time.sleep(0.02)
+        content, name = widget.bytes, widget.filename
+        widget.request_download = False  # as the browser does when it has saved the file
+        for _ in range(200):
+            if widget.bytes is None:
+                break
+            time.sleep(0.02)
+        return name, len(content.splitlines()) - 1
+
+    assert take() == ("tiny-3s-records.csv", 3)
+    session.advance(4)
+    assert take() == ("tiny-7s-records.csv", 7)
+
+
+def test_a_download_that_cannot_be_made_says_why_and_can_be_asked_for_again(show):
+    from swarmscale.viz.live.export import Export
+
+    session = live()
+    page = show(Export(session))
+    widget = next(w for w in page.all(FileDownloadWidget) if w.filename.endswith("-scaling.csv"))
+    widget.request_download = True
+    for _ in range(200):
+        if "keeps its size" in page.text():
+            break
+        time.sleep(0.02)
+    assert "this fleet keeps its size; choose a scaling policy first" in page.text()
+    assert widget.bytes is None
+    widget = next(w for w in page.all(FileDownloadWidget) if w.filename.endswith("-scaling.csv"))
+    assert widget.request_download is False

@@ -128,25 +128,9 @@ def _more(model: SwarmModel, count: int, shown: bool) -> list[Summary]:
 
 
 def _write(model: SwarmModel, summary: Summary, folder: Path, report: bool) -> None:
-    from ..model.checkpoint import config_hash
-    from ..model.records import write_parquet, write_whole
-    from ..model.scaling.advice import advice_frame
-    from ..model.scaling.events import events_frame
+    from ..viz.run_folder import write_run
 
-    meta = {"swarmscale.config_hash": config_hash(model.config), "swarmscale.root_seed": str(model.root_seed)}
-    model.records.write(folder, meta)
-    if model.scaler is not None:
-        events, given = model.scaler.events, model.scaler.advisor.given
-        for name, table in (("scaling", events_frame(events)), ("recommendations", advice_frame(given))):
-            if len(table):
-                write_parquet(folder / f"{name}.parquet", table, model.config.dt, meta)
-    write_whole(folder / "config.toml", lambda part: part.write_text(model.config.toml(), encoding="utf-8"))
-    text = json.dumps(summary.as_dict() | {"config_hash": config_hash(model.config)}, indent=2)
-    write_whole(folder / "summary.json", lambda part: part.write_text(text, encoding="utf-8"))
-    if report:
-        from ..viz.report import write_report
-
-        write_report(model, summary, folder / "report.html")
+    write_run(model, summary, folder, report=report)
 
 
 def _show(model: SwarmModel, summary: Summary, folder: Path, seconds: float, report: bool) -> None:
