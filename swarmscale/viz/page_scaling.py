@@ -79,8 +79,13 @@ def _accounts(scaler: Scaler) -> str:
     return f"<p>{escape(text)}</p>"
 
 
-def _events(events: list[ScalingEvent]) -> str:
-    rows = [
+EVENT_HEADS = ("time", "trigger", "agents", "reason", "utilization expected; came", "price expected; came")
+ADVICE_HEADS = ("time", "what", "why", "benefit expected; came")
+
+
+def event_rows(events: Sequence[ScalingEvent]) -> list[tuple[str, ...]]:
+    """The newest decisions, the newest first."""
+    return [
         (
             f"{e.time_s:,.0f}\N{NO-BREAK SPACE}s",
             e.trigger or e.policy,
@@ -91,12 +96,11 @@ def _events(events: list[ScalingEvent]) -> str:
         )
         for e in reversed(events[-NEWEST:])
     ]
-    heads = ("time", "trigger", "agents", "reason", "utilization expected; came", "price expected; came")
-    return _table(f"The newest {len(rows)} of {len(events):,} decisions", heads, rows)
 
 
-def _advice(given: list[Recommendation]) -> str:
-    rows = [
+def advice_rows(given: Sequence[Recommendation]) -> list[tuple[str, ...]]:
+    """The newest recommendations, the newest first."""
+    return [
         (
             f"{r.time_s:,.0f}\N{NO-BREAK SPACE}s",
             r.kind,
@@ -105,8 +109,16 @@ def _advice(given: list[Recommendation]) -> str:
         )
         for r in reversed(given[-NEWEST:])
     ]
-    title = f"The newest {len(rows)} of {len(given):,} recommendations"
-    return _table(title, ("time", "what", "why", "benefit expected; came"), rows)
+
+
+def _events(events: Sequence[ScalingEvent]) -> str:
+    rows = event_rows(events)
+    return _table(f"The newest {len(rows)} of {len(events):,} decisions", EVENT_HEADS, rows)
+
+
+def _advice(given: Sequence[Recommendation]) -> str:
+    rows = advice_rows(given)
+    return _table(f"The newest {len(rows)} of {len(given):,} recommendations", ADVICE_HEADS, rows)
 
 
 def _percent(expected: Expected) -> str:

@@ -5,40 +5,45 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from ...arrays import Floats
+from ...arrays import Floats, Ints
 from ...model.columns import ratio
 from ...model.records import Records
-from ..theme import BLUE, ORANGE, SEQUENTIAL, VERMILLION, number
+from ..theme import BLUE, ORANGE, SEQUENTIAL, SKY, VERMILLION, number
 from .lines import Line, finished, hover, time_unit
 
-MOST_ROWS, MOST_COLUMNS = 300, 300
+MOST_CELLS = (300, 300)
+"""Rows and columns of the heat map."""
+LIGHT_CELLS = (250, 200)
+"""The same where a figure must be light, each cell a byte."""
+GAPPY_CELLS = (110, 120)
+"""The same where cells are missing, so that each must be a number of four bytes."""
 UTILIZATION = "busy / ready agent-seconds of the cluster in the period"
 
 
-def heat(records: Records) -> go.Figure | None:
+def heat(records: Records, *, light: bool = False) -> go.Figure | None:
     """Utilization of each cluster in each period; None before the first period.
 
     Where there are more than 300 clusters or periods, a cell is the mean of neighbors.
+
+    Args:
+        records: of the run.
+        light: whether the figure must be small: fewer cells, in steps of 1 %.
     """
-    series = records.cluster_series()
-    if not len(series["time_s"]):
+    if not records.periods:
         return None
-    busy, ready = _matrix(series["busy_s"]), _matrix(series["ready_s"])
-    rows, columns = -(-busy.shape[0] // MOST_ROWS), -(-busy.shape[1] // MOST_COLUMNS)
-    busy, ready = _blocks(busy, rows, columns), _blocks(ready, rows, columns)
-    divisor, unit = time_unit(float(series["time_s"][-1]))
-    ends = series["time_s"][
-        np.minimum(np.arange(busy.shape[1]) * columns + columns, len(series["time_s"])) - 1
-    ]
+    time_s, share, rows, columns = _shares(records, LIGHT_CELLS if light else MOST_CELLS)
+    packed = light and bool(np.isfinite(share).all())
+    if light and not packed:
+        time_s, share, rows, columns = _shares(records, GAPPY_CELLS)
+    z = np.rint(100 * share).astype(np.uint8) if packed else (100 * share).astype(np.float32)
+    divisor, unit = time_unit(float(time_s[-1]))
     cells = go.Heatmap(
-        z=ratio(busy, ready).astype(np.float32),
-        x=np.asarray(ends / divisor, np.float32),
-        y=np.arange(busy.shape[0]) * rows,
+        z=z,
+        x=np.asarray(time_s / divisor, np.float32),
+        y=np.arange(len(share)) * rows,
         coloraxis="coloraxis",
         hoverongaps=False,
-        hovertemplate=hover(
-            "utilization", UTILIZATION, "z", "share", f"cluster %{{y}}, at %{{x:,.4~g}} {unit}"
-        ),
+        hovertemplate=hover("utilization", UTILIZATION, "z", "%", f"cluster %{{y}}, at %{{x:,.4~g}} {unit}"),
     )
     merged = [
         f"{n} {what}"
@@ -61,8 +66,8 @@ def heat(records: Records) -> go.Figure | None:
         coloraxis={
             "colorscale": SEQUENTIAL,
             "cmin": 0,
-            "cmax": 1,
-            "colorbar": {"title": {"text": "utilization (%)", "side": "right"}, "tickformat": ".0%"},
+            "cmax": 100,
+            "colorbar": {"title": {"text": "utilization (%)", "side": "right"}, "ticksuffix": " %"},
         }
     )
     figure.update_xaxes(showgrid=False)
@@ -70,13 +75,23 @@ def heat(records: Records) -> go.Figure | None:
     return figure
 
 
+def _shares(records: Records, most: tuple[int, int]) -> tuple[Floats, Floats, int, int]:
+    """Ends of the columns in s, `[rows, columns]` utilization, and how many clusters and periods a cell holds."""
+    columns = -(-records.periods // most[1])
+    series = records.cluster_series(columns)
+    busy, ready = _matrix(series["busy_s"]), _matrix(series["ready_s"])
+    rows = -(-len(busy) // most[0])
+    first = np.arange(0, len(busy), rows)
+    share = ratio(np.add.reduceat(busy, first, axis=0), np.add.reduceat(ready, first, axis=0))
+    return series["time_s"], share, rows, columns
+
+
 def spread(records: Records) -> go.Figure | None:
     """How many clusters were how busy over the run; None before the first period."""
-    series = records.cluster_series()
-    if not len(series["time_s"]):
+    if not records.periods:
         return None
-    busy, ready = (_matrix(series[name]).sum(axis=1) for name in ("busy_s", "ready_s"))
-    load = ratio(busy, ready)
+    series = records.cluster_series(records.periods)
+    load = ratio(series["busy_s"][0], series["ready_s"][0])
     load = load[np.isfinite(load)]
     text = "busy / ready agent-seconds of a cluster over the run"
     figure = _bars(
@@ -105,7 +120,7 @@ def _spread_note(load: Floats) -> str:
 
 def queues(records: Records) -> go.Figure | None:
     """How many clusters had how many tasks waiting at the last period's end; None if none had any."""
-    waiting = records.cluster_series()["waiting"]
+    waiting = records.cluster_series(records.periods)["waiting"] if records.periods else []
     if not waiting or not waiting[-1].any():
         return None
     text = "tasks waiting in a cluster's queue at the end of the last period"
@@ -116,6 +131,36 @@ def queues(records: Records) -> go.Figure | None:
         "Queues of the clusters",
         ORANGE,
     )
+
+
+def sizes(size: Ints) -> go.Figure | None:
+    """How many clusters have how many agents; None without a cluster that has any.
+
+    Args:
+        size: `[Q]` agents in each cluster.
+    """
+    held = size[size > 0]
+    if not len(held):
+        return None
+    text = "agents in a cluster, whatever their state; clusters without any are left out"
+    return _bars(held.astype(np.float64), text, "agents in a cluster (agents)", "Sizes of the clusters", SKY)
+
+
+def loads(busy: Ints, ready: Ints) -> go.Figure | None:
+    """How many clusters are how busy at one time; None where nobody is ready.
+
+    Args:
+        busy: `[Q]` tasks in agents' hands.
+        ready: `[Q]` agents idle or busy.
+    """
+    share = ratio(busy.astype(np.float64), ready.astype(np.float64))
+    share = share[np.isfinite(share)]
+    if not len(share):
+        return None
+    text = "agents at a task / agents ready in a cluster, at that time"
+    figure = _bars(share, text, "busy share of a cluster's agents (%)", "Loads of the clusters", BLUE)
+    figure.update_xaxes(tickformat=".3~%")
+    return figure
 
 
 def _bars(values: Floats, text: str, x_title: str, title: str, color: str) -> go.Figure:
@@ -137,9 +182,3 @@ def _matrix(rows: list[Floats]) -> Floats:
     for p, row in enumerate(rows):
         out[: len(row), p] = row
     return out
-
-
-def _blocks(values: Floats, rows: int, columns: int) -> Floats:
-    """Sums over blocks of neighbors."""
-    down = np.add.reduceat(values, np.arange(0, values.shape[0], rows), axis=0)
-    return np.asarray(np.add.reduceat(down, np.arange(0, values.shape[1], columns), axis=1), np.float64)

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from ..panels import LivePage
+from . import health, overview, performance, scaling, topology
 
-PAGES: tuple[LivePage, ...] = ()
+PAGES: tuple[LivePage, ...] = (
+    overview.PAGE,
+    performance.PAGE,
+    topology.PAGE,
+    scaling.PAGE,
+    health.PAGE,
+)
 """All pages."""

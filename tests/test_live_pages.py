@@ -1,0 +1,529 @@
+"""The live pages: every panel answers at any time, explains itself, is light, and shows what really happened."""
+
+import json
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from plotly.colors import sequential
+
+from swarmscale.agents.fleet import BUSY, DRAINING, IDLE, STATE_NAMES
+from swarmscale.agents.skills import TYPES
+from swarmscale.model.forecasting import FORECASTERS
+from swarmscale.model.scaling import scaler as scaler_module
+from swarmscale.model.scaling.outlook import LATER_S, MOST_BINS, Outlook
+from swarmscale.model.swarm import SwarmModel
+from swarmscale.viz import theme
+from swarmscale.viz.alerts import KEPT_S, WATCHED, alerts, watched
+from swarmscale.viz.figures import capabilities, clusters, cognition, control, scaling, structure
+from swarmscale.viz.live import cells
+from swarmscale.viz.live.pages import PAGES, health, overview, topology
+from swarmscale.viz.live.pages import scaling as scaling_page
+from swarmscale.viz.live.panels import Canvas, Pixels, Plot, Table, Tile
+from swarmscale.viz.live.session import Note
+from swarmscale.viz.page_sections import node_load
+
+MOST_KB = 90
+PANELS = [(page, panel) for page in PAGES for panel in page.panels]
+PLOTS = [(page, panel) for page, panel in PANELS if isinstance(panel, Plot)]
+POLICY = {"scaling": "quantile", "scaler.bin_s": 10.0, "fleet.max_agents": 700, "fleet.agents": 300}
+
+
+@dataclass
+class Looked:
+    """What is looked at: a model, or records alone."""
+
+    model: SwarmModel | None
+    records: object = None
+    notes: list = field(default_factory=list)
+
+    def __post_init__(self):
+        if self.records is None:
+            self.records = self.model.records
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A small run with all that can be shown: decisions, a dead node, a cut link, failures, drops."""
+    model = SwarmModel("tiny", rng=5, **POLICY, **{"cluster.queue": 5})
+    model.run(600)
+    model.scale_demand(6.0)
+    model.run(60)
+    model.kill_node(1)
+    a, b = next(link for link in model.mesh.edges if 1 not in link)
+    model.cut_link(a, b)
+    model.fail_workers(model.fleet.live()[:20])
+    return model.run(30)
+
+
+@pytest.fixture(scope="module", params=["static", "quantile"])
+def large(request):
+    """50,000 agents after 300 ticks, which stay, and the same under a policy that changes their number."""
+    more = {"scaling.agents": 50_000} if request.param == "static" else {}
+    model = SwarmModel("llm-fleet", rng=1, **{"scaling": request.param, "scaler.bin_s": 10.0}, **more)
+    model.run(300)
+    assert len(model.fleet) == 50_000 or request.param == "quantile"
+    return model
+
+
+def answer(panel, view):
+    """What a panel says of a view, checked to be of its kind."""
+    if isinstance(panel, Tile):
+        value = panel.value(view)
+        assert isinstance(value, str)
+        assert value
+        if panel.course is not None:
+            assert panel.course(view).dtype == np.float64
+        return value
+    if isinstance(panel, Plot):
+        figure = panel.figure(view)
+        assert figure is None or isinstance(figure, go.Figure)
+        return figure
+    if isinstance(panel, Canvas):
+        painted = [panel.paint(view, choice) for choice in panel.choices]
+        assert all(p is None or isinstance(p, Pixels) for p in painted)
+        return painted[0]
+    rows = panel.rows(view)
+    assert all(len(row) == len(panel.heads) for row in rows)
+    assert all(isinstance(cell, str) for row in rows for cell in row)
+    return rows
+
+
+# -- every panel, at any time --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("page", "panel"), PANELS, ids=lambda p: p.path if hasattr(p, "path") else p.key)
+def test_a_panel_answers_before_the_first_tick_after_some_and_without_a_model(page, panel, small):
+    answer(panel, Looked(SwarmModel("tiny", rng=1)))
+    answer(panel, Looked(SwarmModel("tiny", rng=1, **POLICY)))
+    answer(panel, Looked(SwarmModel("tiny", rng=1).run(3)))
+    assert answer(panel, Looked(small)) is not None
+    answer(panel, Looked(None, small.records))
+    answer(panel, Looked(None, SwarmModel("tiny", rng=1).records))
+
+
+NEED_A_MODEL = {
+    "": ("price", "fleet", "matrix"),
+    "performance": (),
+    "topology": ("nodes", "links", "zones", "clusters", "mesh", "hierarchy", "places", "cognition"),
+    "scaling": tuple(panel.key for page, panel in PANELS if page.path == "scaling"),
+    "health": ("dead", "cut", "faults"),
+}
+
+
+@pytest.mark.parametrize(("page", "panel"), PANELS, ids=lambda p: p.path if hasattr(p, "path") else p.key)
+def test_what_needs_a_model_is_empty_without_one_and_the_rest_is_not(page, panel, small):
+    said = answer(panel, Looked(None, small.records))
+    if panel.key in NEED_A_MODEL[page.path]:
+        assert said in (None, "–", "none", ()), said
+    else:
+        assert said is not None
+        assert said != "–"
+
+
+@pytest.mark.parametrize(("page", "panel"), PANELS, ids=lambda p: p.path if hasattr(p, "path") else p.key)
+def test_a_panel_explains_itself(page, panel):
+    assert panel.title
+    words = panel.text if isinstance(panel, Tile) else panel.read
+    assert len(words) > 20
+    if not isinstance(panel, Tile):
+        way_out = r"press Play|under (Switches|Break)|open a checkpoint|set scaler\.pools"
+        assert re.search(way_out, panel.otherwise), panel.otherwise
+
+
+def test_keys_and_paths_are_used_once():
+    assert len({page.path for page in PAGES}) == len(PAGES)
+    for page in PAGES:
+        assert len({panel.key for panel in page.panels}) == len(page.panels)
+
+
+@pytest.mark.parametrize(("page", "panel"), PLOTS, ids=lambda p: p.path if hasattr(p, "path") else p.key)
+def test_a_plot_has_axes_with_units_and_colors_of_the_palette_and_plotly_accepts_it(page, panel, small):
+    figure = panel.figure(Looked(small))
+    plain = json.loads(figure.to_json())
+    go.Figure(plain)  # raises where an entry does not exist or has no such value
+    if plain["data"][0]["type"] != "sunburst":
+        for axis in ("xaxis", "yaxis"):
+            assert re.search(r"\(.+\)|agents", plain["layout"][axis]["title"]["text"]), axis
+    del plain["layout"]["template"]
+    known = {c.upper() for c in (*theme.COLORWAY, *sequential.Viridis, "#111111", "#FFFFFF")}
+    assert {c.upper() for c in re.findall(r"#[0-9A-Fa-f]{6}", json.dumps(plain))} <= known
+
+
+@pytest.mark.parametrize(("page", "panel"), PLOTS, ids=lambda p: p.path if hasattr(p, "path") else p.key)
+def test_a_plot_is_light_at_50_000_agents(page, panel, large):
+    figure = panel.figure(Looked(large))
+    if figure is None:
+        assert panel.key in ("drops", "misses", "costs", "stations"), panel.key
+        return
+    kb = len(figure.to_json()) / 1000
+    print(f"{page.path or 'overview'}/{panel.key}: {kb:.1f} kB")
+    assert kb <= MOST_KB
+
+
+def test_a_picture_of_50_000_agents_is_a_byte_each(large):
+    painted = cells.paint(Looked(large), cells.STATE)
+    assert painted.codes.dtype == np.uint8
+    assert painted.codes.nbytes == len(large.fleet)
+
+
+def test_a_long_run_makes_no_plot_heavier(large):
+    """3,000 periods of 500 clusters, one of them empty for a while: the heaviest that the heat map can get."""
+    from swarmscale.model.records import Records
+
+    for gap in (False, True):
+        records = Records(1.0, 60.0, 60.0)
+        rows = np.cumsum(np.full((3000, 9, 500), 2**20), axis=0)
+        if gap:
+            rows[:1500, 5, :20] = 0
+        records._clusters = list(rows)
+        figure = clusters.heat(records, light=True)
+        assert len(figure.to_json()) <= 1000 * MOST_KB
+        assert figure.data[0].z.dtype == (np.float32 if gap else np.uint8)
+
+
+# -- agents as cells -----------------------------------------------------------------------------------------
+
+
+def test_cells_are_the_agents_in_order_with_their_state_load_skill_and_cluster(small):
+    view, fleet = Looked(small), small.fleet
+    painted = {choice: cells.paint(view, choice) for choice in cells.CHOICES}
+    at = 0
+    for q in range(fleet.clusters):
+        ready = sum(int(s) in (IDLE, BUSY) for s in fleet.rows.state[q])
+        busy = sum(int(s) in (BUSY, DRAINING) for s in fleet.rows.state[q])
+        for s in range(fleet.slots):
+            if not fleet.rows.uid[q, s]:
+                continue
+            assert painted["state"].codes[at] == fleet.rows.state[q, s]
+            step = 16 if not ready else min(int(busy / ready * 16), 15)
+            assert painted["load"].codes[at] == step
+            best = max(int(fleet.rows.skill[q, k, s]) for k in range(6))
+            assert painted["skill"].codes[at] == min(int(best / 255 * 16), 15)
+            assert painted["cluster"].codes[at] == q % 8
+            uid = int(fleet.rows.uid[q, s])
+            assert cells.picked(view, at) == f"agent/{uid}"
+            name = painted["state"].names(at)
+            assert name.startswith(f"agent {uid:,}, cluster {q}, node ")
+            assert STATE_NAMES[fleet.rows.state[q, s]] in name
+            at += 1
+    assert at == len(painted["state"].codes) == len(fleet)
+    assert cells.picked(view, at) == ""
+
+
+def test_each_code_of_a_cell_has_a_color_and_labels_name_codes(small):
+    for choice in cells.CHOICES:
+        painted = cells.paint(Looked(small), choice)
+        assert painted.codes.max() < len(painted.colors)
+        assert painted.labels
+        assert all(re.fullmatch(r"#[0-9A-F]{6}", color.upper()) for color in painted.colors)
+
+
+def test_the_failed_are_in_the_legend(small):
+    assert {"recovering", "failed"} & {name for _, name in cells.paint(Looked(small), "state").labels}
+
+
+# -- types of tasks by kinds of agents -----------------------------------------------------------------------
+
+
+def test_supply_and_demand_by_type_are_what_counting_agents_and_tasks_gives(small):
+    fleet, flow = small.fleet, small.flow
+    offered, wanted = np.zeros((6, 6)), np.zeros(6)
+    for q in range(fleet.clusters):
+        for s in range(fleet.slots):
+            state = int(fleet.rows.state[q, s])
+            if state in (IDLE, BUSY):
+                for t in range(6):
+                    rate = fleet.rows.skill[q, t, s] / 255 / fleet.rows.slowness[q, s]
+                    offered[t, fleet.rows.kind[q, s]] += rate
+            if state in (BUSY, DRAINING):
+                wanted[flow.demand.marks.class_type[flow.hands.meta[q, s] & 15]] += 1
+    waiting = flow.pools[2]
+    for i in range(waiting.n):
+        wanted[flow.demand.marks.class_type[waiting.tasks.meta[i] & 15]] += 1
+    assert waiting.n > 0
+    np.testing.assert_allclose(capabilities.supply(fleet), offered, rtol=1e-6)
+    np.testing.assert_array_equal(capabilities.demand(flow), wanted)
+    figure = overview.matrix(small)
+    np.testing.assert_allclose(figure.data[0].z, offered, rtol=1e-6)
+    np.testing.assert_allclose(figure.data[1].x, wanted / wanted.sum(), rtol=1e-6)
+    np.testing.assert_allclose(figure.data[2].x, offered.sum(axis=1) / offered.sum(), rtol=1e-6)
+    assert list(figure.data[0].y) == list(TYPES)
+
+
+# -- adaptive limits and alerts ------------------------------------------------------------------------------
+
+
+def plain_limits(values):
+    """Value by value: the center's weight by trying all, the limits by the smoothed absolute error."""
+
+    def errors(weight):
+        center, out = values[0], []
+        for value in values:
+            out.append((center, value - center))
+            center = weight * value + (1 - weight) * center
+        return out
+
+    best = min(control.WEIGHTS, key=lambda weight: sum(e * e for _, e in errors(weight)))
+    pairs = errors(best)
+    deviation = sum(abs(e) for _, e in pairs[1:21]) / 20
+    halves = []
+    for i, (_, error) in enumerate(pairs):
+        halves.append(float("nan") if i < 20 else 3 * 1.25 * deviation)
+        if i >= 20:
+            deviation = control.DEVIATION_WEIGHT * abs(error) + (1 - control.DEVIATION_WEIGHT) * deviation
+    return best, [c for c, _ in pairs], halves
+
+
+def test_limits_are_those_of_the_recursion_value_by_value():
+    rng = np.random.default_rng(3)
+    values = np.cumsum(rng.normal(size=300)) + rng.normal(size=300)
+    gaps = values.copy()
+    gaps[[4, 50, 51]] = np.nan
+    for series in (values, gaps):
+        chart = control.limits(series)
+        known = series[np.isfinite(series)]
+        weight, center, half = plain_limits(known.tolist())
+        assert chart.weight == weight
+        np.testing.assert_allclose(chart.center, center, rtol=1e-9)
+        np.testing.assert_allclose(chart.half, half, rtol=1e-9)
+        np.testing.assert_array_equal(series[chart.row], known)
+
+
+def test_a_jump_leaves_the_limits_and_a_drift_does_not():
+    rng = np.random.default_rng(4)
+    noise = rng.normal(size=600)
+    drift = control.limits(noise + 0.02 * np.arange(600))
+    assert drift.out.mean() < 0.03
+    jump = noise.copy()
+    jump[500:] += 15.0
+    assert control.limits(jump).out[500]
+
+
+def test_few_values_have_no_limits_and_none_are_beyond_them():
+    chart = control.limits(np.arange(20.0))
+    assert not chart.out.any()
+    assert control.newest_excursion(chart) is None
+    assert control.newest_excursion(control.limits(np.zeros(100))) is None
+
+
+def test_the_first_error_after_none_is_beyond_its_limits():
+    values = np.zeros(100)
+    values[-1] = 0.01
+    out = control.newest_excursion(control.limits(values))
+    assert (out.first, out.last, out.value, out.limit) == (99, 99, 0.01, 0.0)
+    assert out.sigmas == float("inf")
+
+
+def test_a_control_chart_marks_exactly_what_is_beyond_its_band():
+    rng = np.random.default_rng(5)
+    values = rng.normal(10, 1, 400)
+    values[300] = 40.0
+    line = control.Line(name="x", values=values, text="what it is", color=theme.BLUE, unit="1/s")
+    figure = control.control_chart("X", line, np.arange(1.0, 401.0), "x (1/s)")
+    low, high, _, marks = figure.data
+    chart = control.limits(values)
+    np.testing.assert_allclose(high.y[20:], (chart.center + chart.half)[20:], rtol=1e-5)
+    np.testing.assert_allclose(low.y[20:], np.maximum(chart.center - chart.half, 0)[20:], rtol=1e-5)
+    np.testing.assert_allclose(marks.y, values[chart.out], rtol=1e-6)
+    assert 40.0 in marks.y
+
+
+def plain_alerts(records):
+    """Each watched figure on its own, tick by tick: ``{key: (since_s, last_s, now)}``."""
+    found = {}
+    for key, _, _ in WATCHED:
+        series = watched(records.raw(), key)
+        rows = [i for i, value in enumerate(series) if value == value]
+        values = [float(series[i]) for i in rows]
+        if len(values) <= 20:
+            continue
+        _, center, half = plain_limits(values)
+        out = [abs(v - c) > h + 1e-9 * abs(c) for v, c, h in zip(values, center, half, strict=True)]
+        if True not in out:
+            continue
+        last = max(i for i, beyond in enumerate(out) if beyond)
+        first = last
+        while first and out[first - 1]:
+            first -= 1
+        last_s = (rows[last] + 1) * records.dt
+        if len(records) * records.dt - last_s <= KEPT_S:
+            found[key] = ((rows[first] + 1) * records.dt, last_s, last == len(rows) - 1)
+    return found
+
+
+def test_alerts_say_what_is_beyond_its_limits_since_when_and_by_how_much():
+    model = SwarmModel("tiny", rng=3, **{"demand.load": 0.5})
+    model.run(100)
+    model.scale_demand(4.0)
+    seen = set()
+    for _ in range(8):
+        model.run(1.0)
+        told = alerts(model.records)
+        assert {a.key: (a.since_s, a.last_s, a.now) for a in told} == plain_alerts(model.records)
+        seen |= {a.key for a in told if a.now}
+        for alert in told:
+            assert abs(alert.out.value - alert.out.center) >= abs(alert.out.limit - alert.out.center)
+    assert "utilization" in seen
+
+
+def test_warnings_stand_below_the_alerts_the_newest_first():
+    notes = [Note(1.0, "warning", "first"), Note(2.0, "action", "no alert"), Note(3.0, "warning", "second")]
+    view = Looked(SwarmModel("tiny", rng=1), notes=notes)
+    assert [row[3] for row in health.alert_rows(view)] == ["second", "first"]
+
+
+# -- what is broken ------------------------------------------------------------------------------------------
+
+
+def test_a_killed_node_looks_dead_and_so_do_its_links():
+    model = SwarmModel("tiny", rng=1).run(5)
+    before = structure.mesh(model.mesh, node_load(model))
+    assert "x" not in before.data[-1].marker.symbol
+    links = model.mesh.degree(2)
+    model.kill_node(2)
+    figure = topology.mesh(model)
+    nodes, down = figure.data[-1], figure.data[0]
+    assert [i for i, symbol in enumerate(nodes.marker.symbol) if symbol == "x"] == [2]
+    assert [i for i, color in enumerate(nodes.marker.color) if color == theme.VERMILLION] == [2]
+    assert "DEAD" in nodes.hovertext[2]
+    assert (down.name, len(down.x)) == ("down", 3 * links)
+    assert "1 dead node" in figure.layout.title.subtitle.text
+    model.revive_node(2)
+    assert topology.mesh(model).data[0].name != "down"
+
+
+def test_dead_nodes_and_cut_links_are_listed_with_what_hangs_on_them(small):
+    rows = health.faults(Looked(small))
+    assert rows[0][:2] == ("node 1", "dead")
+    h = small.hierarchy_arrays
+    held = sum(int(n) for q, n in enumerate(small.fleet.size) if h.node_of_cluster[q] == 1)
+    assert rows[0][2].startswith(f"{held:,} agents")
+    assert sum(row[1] == "cut" for row in rows) == 1
+    assert health.faults(Looked(SwarmModel("tiny", rng=1))) == []
+
+
+def test_points_of_mesh_and_hierarchy_are_paths(small):
+    mesh, rings = topology.mesh(small).data[-1], topology.hierarchy(small).data[0]
+    assert list(mesh.customdata) == [f"node/{k}" for k in small.mesh]
+    paths = {row[0] for row in rings.customdata}
+    h = small.hierarchy_arrays
+    assert {f"zone/{z}" for z in range(h.zones) if small.fleet.size[h.zone_of_cluster == z].any()} <= paths
+    assert {f"cluster/{q}" for q in np.flatnonzero(small.fleet.size)} <= paths
+
+
+def test_a_function_stands_behind_all_that_feed_it_and_is_gray_without_a_load(small):
+    place = cognition.layers(small.cognition)
+    assert all(place[a][0] < place[b][0] for a, b in small.cognition.edges)
+    assert set(topology.functions(small).data[1].marker.color) == {theme.FAINT}
+    load = np.linspace(0, 1, 12)
+    colored = cognition.cognition(small.cognition, load)
+    assert len(set(colored.data[1].marker.color)) == 12
+    assert cognition.NO_LOAD not in colored.layout.title.subtitle.text
+
+
+# -- scaling -------------------------------------------------------------------------------------------------
+
+
+def test_what_was_foretold_is_kept_with_its_time_and_agrees_with_its_score(small):
+    outlook = small.scaler.outlook
+    told = np.array(outlook.told)
+    np.testing.assert_allclose(told[:, 0], 10.0 * np.arange(1, len(told) + 1))
+    assert len(told) == len(outlook.history)
+    ahead = round(LATER_S / 10.0)
+    errors = [abs(outlook.history[i + ahead] - told[i, 1]) for i in range(len(told) - ahead)]
+    assert outlook.skill.scored == len(errors) > 20
+    assert outlook.skill.error == pytest.approx(sum(errors))
+    held = [outlook.history[i + ahead] <= told[i, 3] for i in range(len(told) - ahead)]
+    assert outlook.skill.covered == sum(held)
+
+
+def test_forecast_and_band_are_drawn_at_the_time_for_which_they_were_made(small):
+    figure = scaling_page.timeline(small)
+    by_name = {trace.name: trace for trace in figure.data}
+    told = np.array(small.scaler.outlook.told)
+    unit_s = 60.0
+    np.testing.assert_allclose(by_name["forecast"].x, (told[:, 0] + 300.0) / unit_s, rtol=1e-6)
+    np.testing.assert_allclose(by_name["forecast"].y, told[:, 1], rtol=1e-6)
+    known = np.isfinite(told[:, 2]) & np.isfinite(told[:, 3])
+    assert known.sum() > 20
+    np.testing.assert_allclose(by_name["lower"].y, told[known, 2], rtol=1e-6)
+    np.testing.assert_allclose(by_name["band of the forecast"].y, told[known, 3], rtol=1e-6)
+    np.testing.assert_allclose(
+        by_name["band of the forecast"].x, (told[known, 0] + 300.0) / unit_s, rtol=1e-6
+    )
+    bound = by_name["bound within the lead time"]
+    np.testing.assert_allclose(bound.x, (told[:, 0] + small.scaler.outlook.lead_s) / unit_s, rtol=1e-6)
+
+
+def test_every_decision_has_a_mark_and_the_newest_tell_their_reasons(small):
+    events = small.scaler.events
+    figure = scaling.timeline(small.records, events, reasons=2)
+    marks = [text for trace in figure.data if trace.mode == "markers" for text in trace.text]
+    ups = [e for e in events if e.after > e.before]
+    assert len(events) > 3
+    assert len(ups) == len(next(trace for trace in figure.data if trace.name == "scale-up").x)
+    whole = {text for text in marks if "utilization of the next 300 s" in text}
+    assert len(whole) == 2
+    assert all(any(f"{e.time_s:,.0f} s" in text for text in whole) for e in events[-2:])
+
+
+def test_the_history_of_forecasts_is_bounded_and_survives_a_checkpoint(tmp_path, small):
+    outlook = Outlook(forecaster=FORECASTERS.make("naive"), bin_s=60.0, lead_s=60.0, level=0.9)
+    for i in range(MOST_BINS + 7):
+        outlook.add(float(i % 5), 60.0 * i)
+    assert len(outlook.told) == MOST_BINS
+    assert outlook.told[0][0] == 60.0 * 7
+    again = SwarmModel.load(small.save(tmp_path / "run.safetensors"))
+    np.testing.assert_array_equal(again.scaler.outlook.told, small.scaler.outlook.told)
+
+
+def test_costs_are_taken_anew_only_every_ten_simulated_minutes(monkeypatch):
+    model = SwarmModel("tiny", rng=5, **POLICY).run(1000)
+    calls = []
+    real = scaler_module.saving
+    monkeypatch.setattr(scaler_module, "saving", lambda *given: calls.append(1) or real(*given))
+    first = scaling_page.costs(model)
+    assert "until 16.67 min" in first.layout.title.subtitle.text
+    for _ in range(5):
+        model.run(100)
+        assert scaling_page.costs(model).layout.title.subtitle.text == first.layout.title.subtitle.text
+    assert len(calls) == 1
+    model.run(100)
+    later = scaling_page.costs(model)
+    assert "until 26.67 min" in later.layout.title.subtitle.text
+    saving = model.scaler.saving()
+    assert list(later.data[0].y) == [c for c in (saving.cost, saving.hpa, saving.static) if np.isfinite(c)]
+
+
+def test_a_fleet_of_one_size_says_how_to_get_a_policy():
+    view = Looked(SwarmModel("tiny", rng=1).run(5))
+    for panel in PAGES[3].panels:
+        if isinstance(panel, Plot | Table):
+            assert not answer(panel, view)
+            assert "this fleet keeps its size: choose a scaling policy under Switches" in panel.otherwise
+
+
+def test_pools_show_units_in_use_free_and_ordered(small):
+    figure = scaling_page.pools(small)
+    pools = small.scaler.pools.at(small.now_s).pools
+    standing = sum(int(s) != STATE_NAMES.index("warm") for s in small.fleet.column("state") if s)
+    for i, pool in enumerate(pools):
+        used, free, coming, left = (int(trace.x[i]) for trace in figure.data)
+        assert used == min(-(-standing // pool.agents_per_unit), pool.units)
+        assert used + free == pool.units
+        assert (coming, left) == (pool.coming, pool.largest - pool.units - pool.coming)
+
+
+# -- heat ----------------------------------------------------------------------------------------------------
+
+
+def test_the_light_heat_map_is_the_clusters_busy_share_in_percent():
+    model = SwarmModel("tiny", rng=2, **{"records.cluster_period_s": 5.0}).run(40)
+    z = clusters.heat(model.records, light=True).data[0].z
+    series = model.records.cluster_series()
+    for p in range(8):
+        for q in range(len(series["busy_s"][p])):
+            assert z[q, p] == round(100 * series["busy_s"][p][q] / series["ready_s"][p][q])
