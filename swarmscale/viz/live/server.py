@@ -136,6 +136,8 @@ def _tell_solara(settings: AppSettings, script: Path) -> None:
         "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false",
         "SOLARA_THEME_SHOW_BANNER": "false",
         "SOLARA_THEME_TITLE": "Swarmscale",
+        # "auto" leaves the page blank in Solara 1.64
+        "SOLARA_THEME_VARIANT": "dark" if os.environ.get("SOLARA_THEME_VARIANT") == "dark" else "light",
         "SOLARA_KERNEL_CULL_TIMEOUT": CULL_AFTER,
         "SOLARA_ASSETS_PROXY": "true",
         "SOLARA_ASSETS_PROXY_CACHE_DIR": str(assets_folder()),
