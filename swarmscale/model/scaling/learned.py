@@ -146,7 +146,7 @@ class LearnedCapacity:
         paid, need = memory.wanted[-1, 1:], memory.stress * now.demand / now.slo_utilization
         keep = exp(-now.period_s / self.memory_s)
         mean = keep * memory.mean_need + (1 - keep) * need if memory.mean_need > 0 else need
-        unit = now.period_s / mean if mean > 0 else 0.0
+        unit = now.period_s / mean if mean > SLACK else 0.0
         own = loss(float(paid[0]), float(supply[0]), need, self.objective)
         start = loss(whole(self.k * paid[-1]), whole(self.k * supply[-1]), need, self.objective)
         late = now.late_share - float(need > supply[0])

@@ -1,10 +1,12 @@
 """For Mesa's own page: any of our pages as a component of ``SolaraViz``, and such a page ready to run.
 
 ```python
+import swarmscale as ss
 from mesa.visualization import SolaraViz
 from swarmscale.viz.live.mesa import component
 from swarmscale.viz.live.pages import PAGES
 
+model = ss.SwarmModel("tiny", rng=7)
 page = SolaraViz(model, components=[component(one) for one in PAGES])
 ```
 """
