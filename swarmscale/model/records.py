@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import math
 import os
 import tempfile
 from collections.abc import Callable
@@ -276,6 +278,25 @@ class Records:
         if self._log:
             tables.append(("tasks.parquet", self.task_log()))
         return [write_parquet(folder / name, table, self.dt, extra or {}) for name, table in tables]
+
+    def until(self, time_s: float) -> Records:
+        """These records as they stood at a time, in s, on the same arrays: for looking back, not for going on.
+
+        Histograms end with the last whole window before that time.
+        """
+        part = copy.copy(self)
+        part.ticks = ticks = min(max(math.floor(time_s / self.dt + 1e-9), 0), self.ticks)
+        if ticks == self.ticks:
+            return part
+        part._counts, part._floats = self._counts[:ticks], self._floats[:ticks]
+        part._windows = self._windows[: ticks // self._window_ticks]
+        part._window = np.zeros_like(self._window)
+        periods = ticks // self._period_ticks
+        part._clusters, part._nodes = self._clusters[:periods], self._nodes[:periods]
+        part._matches = self._matches[:periods]
+        until = [(entry, entry[2] <= ticks * self.dt) for entry in self._log]
+        part._log = [tuple(column[seen] for column in entry) for entry, seen in until if seen.any()]
+        return part
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         """All that a checkpoint must hold, by name."""
