@@ -20,6 +20,9 @@ from swarmscale.model.presets import preset_names
 from swarmscale.viz.live.facts import facts
 from swarmscale.viz.live.fields import GROUPS, form_fields, value_of
 from swarmscale.viz.live.forms import Form, matching
+from swarmscale.viz.live.panels import Tile
+from swarmscale.viz.live.saved import listing, opened
+from swarmscale.viz.live.stage import Stage
 from swarmscale.viz.theme import number
 
 
@@ -630,3 +633,128 @@ def test_a_download_that_cannot_be_made_says_why_and_can_be_asked_for_again(show
     assert widget.bytes is None
     widget = next(w for w in page.all(FileDownloadWidget) if w.filename.endswith("-scaling.csv"))
     assert widget.request_download is False
+
+
+# -- saved runs ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A folder with a saved run, a checkpoint, something else, and a link that leads out of it."""
+    from swarmscale.viz.run_folder import write_run
+
+    top = tmp_path_factory.mktemp("top")
+    root = top / "runs"
+    model = scaled().model
+    for place in (root / "first", root / "more" / "second", top / "outside"):
+        write_run(model, model.summary(), place, report=False)
+    model.save(root / "a.safetensors")
+    model.save(top / "secret.safetensors")
+    (root / "notes.txt").write_text("no run")
+    (root / "out").symlink_to(top / "outside")
+    (root / "link.safetensors").symlink_to(top / "secret.safetensors")
+    return root, model
+
+
+def test_the_listing_holds_runs_and_checkpoints_and_nothing_that_lies_outside(runs):
+    root, _ = runs
+    assert set(listing(root)) == {"first", "more/second", "a.safetensors"}
+    assert listing(root / "nowhere") == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../outside", "../secret.safetensors", "first/../../outside", "out", "link.safetensors", "/etc/passwd",
+        "/", ".", "", "..", "no-such", "a\0b", "first/records.parquet/x", "~/x", "x" * 5000,
+    ],
+)  # fmt: skip
+def test_nothing_outside_of_the_folder_can_be_opened_and_all_refusals_are_alike(runs, name):
+    root, _ = runs
+    with pytest.raises(ConfigError, match="but it must be the name of a run or checkpoint in") as refused:
+        opened(root, name)
+    assert "\n" not in str(refused.value)
+
+
+def test_an_absolute_name_within_the_folder_is_fine(runs):
+    root, _ = runs
+    assert opened(root, str(root / "first")).end_s == 60.0
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "first/records.parquet", "more"])
+def test_what_is_no_run_is_refused_in_one_line(runs, name):
+    root, _ = runs
+    with pytest.raises(ConfigError) as refused:
+        opened(root, name)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_folder_gives_the_records_and_the_log_of_the_run(runs):
+    root, model = runs
+    saved = opened(root, "more/second")
+    pd.testing.assert_frame_equal(saved.records.frame(), model.records.frame())
+    assert saved.model is None
+    assert [n.text for n in saved.notes] == [n.text for n in opened(root, "a.safetensors").notes]
+    assert sum(n.kind == "scaling" for n in saved.notes) == len(model.scaler.events) > 0
+
+
+def test_a_checkpoint_gives_the_model_at_the_end_and_its_records_at_any_time(runs):
+    root, model = runs
+    saved = opened(root, "a.safetensors")
+    assert saved.model.now_s == 60.0
+    then = saved.at(12.2)
+    assert (then.time_s, then.model, then.end_s) == (12.0, None, 60.0)
+    pd.testing.assert_frame_equal(then.records.frame(), model.records.frame()[:12])
+    assert max((n.time_s for n in then.notes), default=0.0) <= 12.0 < max(n.time_s for n in saved.notes)
+    again = then.at(60.0)
+    assert again.model is saved.model
+    assert again.notes == saved.notes
+    with pytest.raises(ConfigError, match="at most 100, the limit of this page"):
+        opened(root, "a.safetensors", most_agents=100)
+
+
+def test_every_page_can_be_looked_at_in_a_saved_run_at_any_time(runs):
+    from swarmscale.viz.live.pages import PAGES
+
+    root, _ = runs
+    for name in ("first", "a.safetensors"):
+        whole = opened(root, name)
+        for time_s in (0.0, 1.0, 27.0, 60.0):
+            view = whole.at(time_s)
+            for page in PAGES:
+                assert tiles_of(page, view) == {p.key for p in page.panels if isinstance(p, Tile)}
+
+
+def tiles_of(page, view):
+    """Keys of the tiles that are sent when all of a page is drawn."""
+    sent = []
+    stage = Stage(page, lambda: view, lambda frame, _: sent.append(frame), print, ready=True)
+    while stage.due:
+        stage.show()
+        stage.acked = stage.sent
+    return {key for frame in sent for key in frame["tiles"]}
+
+
+def test_the_replay_opens_a_run_moves_in_time_and_refuses_beside_the_field(show, runs):
+    from swarmscale.viz.live.replay import Replay
+
+    root, _ = runs
+    told = []
+
+    @solara.component
+    def Page():
+        saved, set_saved = solara.use_state(None)
+        Replay(root, saved, lambda found: [told.append(found), set_saved(found)])
+
+    page = show(Page())
+    page.type("or its name", "../outside")
+    assert "must be the name of a run" in page.refusal("or its name")
+    assert told == []
+    page.type("saved runs, the newest first", "first")
+    assert page.refusal("or its name") == ""
+    page.all(v.Slider)[0].v_model = 17.0
+    assert told[-1].time_s == 17.0
+    assert "first: 17 s of 60 s" in page.text()
+    page.click("Back to the running model")
+    assert told[-1] is None
+    assert page.all(v.Slider) == []

@@ -1,0 +1,188 @@
+"""Saved runs: the folder of a run or a checkpoint as something that pages can look at, at any time of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...errors import ConfigError, require
+from ...model.records import Records
+from ...model.stored import StoredRecords
+from ...model.swarm import SwarmModel
+from .session import Note
+
+if TYPE_CHECKING:
+    from ...model.scaling.scaler import Scaler
+
+CHECKPOINTS = ".safetensors"
+MOST_LISTED = 200
+MOST_DEPTH = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """A saved run, looked at as at a time; see :class:`~swarmscale.viz.live.panels.View`.
+
+    Attributes:
+        name: for people.
+        whole: all records.
+        records: those until the time.
+        model: the model; None where records alone were saved, and at any time but the end.
+        notes: what had happened until then.
+        metrics: of a run's ``summary.json``, the metrics by key, as they were at the end.
+        end: the model of the end, if one was saved.
+        told: all notes.
+    """
+
+    name: str
+    whole: Records
+    records: Records
+    model: SwarmModel | None = None
+    notes: Sequence[Note] = ()
+    metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    end: SwarmModel | None = None
+    told: Sequence[Note] = ()
+
+    @property
+    def end_s(self) -> float:
+        """Simulated time at which it was saved, s."""
+        return len(self.whole) * self.whole.dt
+
+    @property
+    def time_s(self) -> float:
+        """The time that is looked at, s."""
+        return len(self.records) * self.whole.dt
+
+    def at(self, time_s: float) -> Saved:
+        """The same run, looked at as at a time in s; on the same arrays."""
+        records = self.whole.until(time_s)
+        now = len(records) * self.whole.dt
+        notes = tuple(note for note in self.told if note.time_s <= now)
+        return replace(self, records=records, model=self.end if now >= self.end_s else None, notes=notes)
+
+
+def listing(root: Path) -> tuple[str, ...]:
+    """Names of what can be opened under a folder, the newest first: folders of runs and checkpoints."""
+    found: list[tuple[float, str]] = []
+    top = root.resolve()
+    for depth in range(1, MOST_DEPTH + 1):
+        for path in top.glob("/".join(["*"] * depth)):
+            if path.suffix == CHECKPOINTS or (path / "records.parquet").is_file():
+                try:
+                    inside(root, str(path.relative_to(top)))
+                    found.append((path.stat().st_mtime, path.relative_to(top).as_posix()))
+                except (ConfigError, OSError):
+                    continue
+    return tuple(name for _, name in sorted(found, key=lambda pair: (-pair[0], pair[1]))[:MOST_LISTED])
+
+
+def inside(root: Path, name: str) -> Path:
+    """The file or folder of a name under a folder, links followed.
+
+    Raises:
+        ConfigError: if it is anywhere else, or not there.
+    """
+    top = root.resolve()
+    try:
+        place = (top / name.strip()).resolve()
+        there = place.is_relative_to(top) and place != top and place.exists()
+    except (OSError, ValueError, RuntimeError):
+        there = False
+    # one refusal for both, so that nobody learns what lies outside
+    require(there, "saved run", repr(name), f"the name of a run or checkpoint in {root}")
+    return place
+
+
+def opened(root: Path, name: str, *, most_agents: int = 1_000_000) -> Saved:
+    """The saved run of a name under a folder.
+
+    Args:
+        root: no file outside of it is opened.
+        name: relative to it.
+        most_agents: largest fleet that a checkpoint may have.
+
+    Raises:
+        ConfigError: if there is none, or it cannot be read.
+    """
+    place = inside(root, name)
+    if place.is_dir():
+        return of_folder(place, name)
+    require(place.suffix == CHECKPOINTS, "saved run", repr(name), f"a run's folder or a file *{CHECKPOINTS}")
+    return of_checkpoint(place, name, most_agents)
+
+
+def of_folder(folder: Path, name: str) -> Saved:
+    """The run in a folder that ``swarmscale run`` wrote; its records alone.
+
+    Raises:
+        ConfigError: if it cannot be read.
+    """
+    records = StoredRecords.open(folder)
+    try:
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["metrics"]
+    except (OSError, ValueError, KeyError, TypeError):
+        summary = {}
+    told = [*_rows(folder / "scaling.parquet", _scaled), *_rows(folder / "recommendations.parquet", _advised)]
+    return _made(name, records, None, told, summary)
+
+
+def of_checkpoint(path: Path, name: str, most_agents: int = 1_000_000) -> Saved:
+    """The model of a checkpoint with all its records.
+
+    Raises:
+        ConfigError: if it cannot be read, or has too many agents.
+    """
+    model = SwarmModel.load(path)
+    require(
+        len(model.fleet) <= most_agents,
+        "agents",
+        len(model.fleet),
+        f"at most {most_agents}, the limit of this page",
+    )
+    return _made(name, model.records, model, notes_of(model.scaler), {})
+
+
+def _made(
+    name: str, records: Records, model: SwarmModel | None, told: Sequence[Note], metrics: Mapping[str, Any]
+) -> Saved:
+    told = sorted(told, key=lambda note: note.time_s)
+    return Saved(
+        name=name, whole=records, records=records, model=model, notes=tuple(told), metrics=metrics, end=model,
+        told=tuple(told),
+    )  # fmt: skip
+
+
+def notes_of(scaler: Scaler | None) -> list[Note]:
+    """A scaler's events and recommendations as lines of the log."""
+    if scaler is None:
+        return []
+    events = [_scaled({k: getattr(e, k) for k in _EVENT}) for e in scaler.events]
+    return [*events, *(Note(told.time_s, "advice", told.text) for told in scaler.advisor.given)]
+
+
+_EVENT = ("time_s", "policy", "before", "after", "pool", "reason")
+
+
+def _scaled(row: Mapping[str, Any]) -> Note:
+    pool = f", stopped by pool {row['pool']}" if row["pool"] else ""
+    text = f"{row['policy']}: {row['before']:,} to {row['after']:,} agents{pool}: {row['reason']}"
+    return Note(float(row["time_s"]), "scaling", text)
+
+
+def _advised(row: Mapping[str, Any]) -> Note:
+    return Note(float(row["time_s"]), "advice", str(row["text"]))
+
+
+def _rows(path: Path, note: Any) -> list[Note]:
+    """A table's rows as notes; none if the file is not there."""
+    import pandas as pd
+
+    if not path.is_file():
+        return []
+    try:
+        return [note(row) for row in pd.read_parquet(path).to_dict("records")]
+    except (OSError, KeyError, ValueError) as error:
+        raise ConfigError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from None
