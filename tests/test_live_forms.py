@@ -15,15 +15,17 @@ from swarmscale.agents.fleet import BUSY, RECOVERING
 from swarmscale.errors import ConfigError
 from swarmscale.model.config import Config
 from swarmscale.model.flow.ledger import Count
+from swarmscale.model.metrics import METRICS
 from swarmscale.model.parameters import parameters
 from swarmscale.model.presets import preset_names
+from swarmscale.viz.live.compare import Pairing, Twin, compared, comparison_page, overlaid, scores
 from swarmscale.viz.live.facts import facts
 from swarmscale.viz.live.fields import GROUPS, form_fields, value_of
 from swarmscale.viz.live.forms import Form, matching
 from swarmscale.viz.live.panels import Tile
 from swarmscale.viz.live.saved import listing, opened
 from swarmscale.viz.live.stage import Stage
-from swarmscale.viz.theme import number
+from swarmscale.viz.theme import digits, number
 
 
 def field(form, key):
@@ -758,3 +760,136 @@ def test_the_replay_opens_a_run_moves_in_time_and_refuses_beside_the_field(show,
     page.click("Back to the running model")
     assert told[-1] is None
     assert page.all(v.Slider) == []
+
+
+# -- comparison ----------------------------------------------------------------------------------------
+
+
+def test_the_scores_of_a_running_model_are_those_of_its_summary():
+    session = scaled()
+    summary = session.model.summary()
+    found = scores(session)
+    assert any(not np.isnan(x) for x in found.values())
+    for measured in summary.metrics:
+        assert found[measured.metric.key] == pytest.approx(measured.value, nan_ok=True, rel=1e-12)
+
+
+def test_a_saved_run_has_the_scores_of_its_end_and_of_any_time_what_follows_from_its_records(runs):
+    root, model = runs
+    saved = opened(root, "first")
+    at_end = scores(saved)
+    for measured in model.summary().metrics:
+        assert at_end[measured.metric.key] == pytest.approx(measured.value, nan_ok=True, rel=1e-9)
+    then, exact = scores(saved.at(40.0)), scores(opened(root, "a.safetensors").at(40.0))
+    known = [key for key, value in then.items() if not np.isnan(value)]
+    assert "throughput" in " ".join(known)
+    for key in known:
+        assert then[key] == pytest.approx(exact[key], rel=1e-9), key
+    assert len(known) < sum(not np.isnan(x) for x in exact.values())
+
+
+def test_compared_rows_show_both_values_and_other_minus_one():
+    one, other = live(), live(**{"demand.load": 0.4})
+    one.advance(30)
+    other.advance(30)
+    rows = {row[0]: row[1:] for row in compared(one, other)}
+    a, b = scores(one), scores(other)
+    metric = next(m for m in METRICS if m.unit == "share" and 0 < b[m.key] < a[m.key] < 1)
+    left, right, gap = rows[metric.title]
+    assert (left, right) == (number(a[metric.key], "share"), number(b[metric.key], "share"))
+    assert gap == f"{digits(100 * (b[metric.key] - a[metric.key]))} points"
+    assert {row[3] for row in compared(one, one)} <= {
+        "0", "–", "0 points", *(number(0.0, m.unit) for m in METRICS)
+    }  # fmt: skip
+
+
+def test_a_twin_on_the_same_seed_steps_along_and_begins_anew_with_the_first():
+    first = live()
+    first.advance(10)
+    twin = Twin.of(first, first.config)
+    assert twin.second.model.now_s == 10.0
+    first.advance(7)
+    pd.testing.assert_frame_equal(first.records.frame(), twin.second.records.frame())
+    first.reset(first.config, seed=8)
+    assert (twin.second.model.now_s, twin.second.model.root_seed) == (0.0, 8)
+    first.advance(3)
+    assert twin.second.model.now_s == 3.0
+    twin.leave()
+    first.advance(1)
+    assert twin.second.model.now_s == 3.0
+
+
+def test_a_twin_with_longer_ticks_is_never_ahead():
+    first = live()
+    twin = Twin.of(first, first.config.changed({"dt": 5.0}))
+    first.advance(13)
+    assert twin.second.model.now_s == 10.0
+
+
+def test_the_overlaid_figure_holds_the_columns_of_both_runs():
+    one, other = live(), live(**{"demand.load": 0.4})
+    one.advance(30)
+    other.advance(20)
+    figure = overlaid(one, other, "completed", ("a", "b"))
+    assert [trace.name for trace in figure.data] == ["a", "b"]
+    assert figure.data[0].y.tolist() == one.records.column("completed").tolist()
+    assert figure.data[1].y[:20].tolist() == other.records.column("completed").tolist()
+    assert np.isnan(figure.data[1].y[20:]).all()
+    assert figure.data[0].x.tolist() == one.records.column("time_s").tolist()
+    with pytest.raises(ConfigError, match="Did you mean 'completed'"):
+        overlaid(one, other, "complete")
+
+
+def test_the_page_of_the_comparison_is_empty_until_a_run_is_chosen():
+    from swarmscale.viz.live.panels import Plot, Table
+
+    session, pairing = live(), Pairing()
+    session.advance(5)
+    page = comparison_page(pairing)
+    plots = [p for p in page.panels if isinstance(p, Plot)]
+    (table,) = (p for p in page.panels if isinstance(p, Table))
+    assert table.rows(session) == []
+    assert all(plot.figure(session) is None for plot in plots)
+    pairing.choose(session, "itself")
+    pairing.column = "dropped"
+    assert len(table.rows(session)) > 10
+    assert [plot.figure(session).layout.title.text for plot in plots][-1] == "dropped"
+    assert len({plot.figure(session).layout.title.text for plot in plots}) == len(plots)
+
+
+def test_the_comparison_runs_other_settings_beside_and_refuses_bad_ones(show):
+    from swarmscale.viz.live.pair import Compare
+
+    session, pairing = live(), Pairing()
+    session.advance(10)
+    page = show(Compare(session, pairing))
+    page.click("Other settings, same seed")
+    page.type("agents", "5000")
+    page.click("Run beside")
+    assert "the limit of this page" in page.refusal("agents")
+    assert pairing.other is None
+    page.type("agents", "100")
+    page.click("Run beside")
+    assert len(pairing.other.model.fleet) == 100
+    assert pairing.other.model.now_s == 10.0
+    session.advance(5)
+    assert pairing.other.model.now_s == 15.0
+    assert "other settings" in page.html()
+    page.click("Compare no longer")
+    assert pairing.other is None
+    session.advance(1)
+    assert "other settings" not in page.html()
+
+
+def test_a_page_that_closes_lets_its_twin_go(show):
+    from swarmscale.viz.live.pair import Compare
+
+    session, pairing = live(), Pairing()
+    before = len(session.watchers)
+    page = show(Compare(session, pairing))
+    pairing.choose(None)
+    twin = Twin.of(session, session.config)
+    pairing.choose(twin.second, "twin", twin)
+    page.close()
+    assert pairing.other is None
+    assert len(session.watchers) == before

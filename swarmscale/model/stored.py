@@ -9,12 +9,28 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import ConfigError
-from .columns import BY_NAME, QUANTILES, STATES, TIMED, float_columns, integer_columns
+from .columns import BY_NAME, QUANTILES, STATES, TIMED, Raw, float_columns, integer_columns
 from .flow.ledger import CHANNELS, MESSAGE_COLUMNS, TICKS_PER_S, Count
 from .records import CLUSTER_COLUMNS, Records, read_records
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class KnownRaw(Raw):
+    """What was counted as far as it is known.
+
+    Attributes:
+        missing: whether anything was asked for that is not known; set it to False to ask anew.
+    """
+
+    missing: bool = False
+
+    def count(self, which: Count) -> Floats:
+        """See :meth:`Raw.count`; NaN where it is not known."""
+        values = super().count(which)
+        self.missing |= bool(np.isnan(values).any())
+        return values
 
 
 class StoredRecords(Records):
@@ -65,6 +81,11 @@ class StoredRecords(Records):
         except (OSError, KeyError, ValueError) as error:
             raise ConfigError(f"{folder}: cannot be read: {str(error).splitlines()[0]}") from None
         return records
+
+    def raw(self, first: int = 0, last: int | None = None) -> KnownRaw:
+        """See :meth:`Records.raw`."""
+        stop = self.ticks if last is None else min(last, self.ticks)
+        return KnownRaw(self._counts[first:stop], self._floats[first:stop], self.dt)
 
     def column(self, name: str) -> Floats:
         """See :meth:`Records.column`."""

@@ -32,6 +32,7 @@ class Saved:
         records: those until the time.
         model: the model; None where records alone were saved, and at any time but the end.
         notes: what had happened until then.
+        warm_up_s: time at the start that metrics leave out, s.
         metrics: of a run's ``summary.json``, the metrics by key, as they were at the end.
         end: the model of the end, if one was saved.
         told: all notes.
@@ -42,6 +43,7 @@ class Saved:
     records: Records
     model: SwarmModel | None = None
     notes: Sequence[Note] = ()
+    warm_up_s: float = 0.0
     metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     end: SwarmModel | None = None
     told: Sequence[Note] = ()
@@ -122,11 +124,12 @@ def of_folder(folder: Path, name: str) -> Saved:
     """
     records = StoredRecords.open(folder)
     try:
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["metrics"]
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        metrics, warm_up_s = dict(summary["metrics"]), float(summary["warm_up_s"])
     except (OSError, ValueError, KeyError, TypeError):
-        summary = {}
+        metrics, warm_up_s = {}, 0.0
     told = [*_rows(folder / "scaling.parquet", _scaled), *_rows(folder / "recommendations.parquet", _advised)]
-    return _made(name, records, None, told, summary)
+    return replace(_made(name, records, None, told, metrics), warm_up_s=warm_up_s)
 
 
 def of_checkpoint(path: Path, name: str, most_agents: int = 1_000_000) -> Saved:
