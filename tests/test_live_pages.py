@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -184,6 +184,15 @@ def test_a_long_run_makes_no_plot_heavier(large):
         assert figure.data[0].z.dtype == (np.float32 if gap else np.uint8)
 
 
+def test_a_thousand_decisions_with_long_reasons_stay_light(small):
+    long = replace(small.scaler.events[-1], reason="a word " * 60)
+    told = [(10.0 * i, 100.0 / 3, 30.0 / 7, 400.0 / 7, 41.0) for i in range(MOST_BINS)]
+    p = scaling_page
+    sizes = {"points": p.POINTS, "marks": p.MARKS, "reasons": p.REASONS}
+    figure = scaling.timeline(small.records, [long] * 1000, told, **sizes)
+    assert len(figure.to_json()) <= 1000 * MOST_KB
+
+
 # -- agents as cells -----------------------------------------------------------------------------------------
 
 
@@ -329,6 +338,14 @@ def test_a_control_chart_marks_exactly_what_is_beyond_its_band():
     np.testing.assert_allclose(low.y[20:], np.maximum(chart.center - chart.half, 0)[20:], rtol=1e-5)
     np.testing.assert_allclose(marks.y, values[chart.out], rtol=1e-6)
     assert 40.0 in marks.y
+
+
+def test_a_chart_of_a_long_run_says_that_it_shows_its_end():
+    values = np.random.default_rng(6).normal(10, 1, 2500)
+    line = control.Line(name="x", values=values, text="what it is", color=theme.BLUE, unit="1/s")
+    figure = control.control_chart("X", line, np.arange(1.0, 2501.0), "x (1/s)")
+    assert figure.layout.title.subtitle.text.startswith("the last 2,000 ticks; each point: the mean of 4")
+    assert float(figure.data[2].x[-1]) * 60 == pytest.approx(2500.0)
 
 
 def plain_alerts(records):

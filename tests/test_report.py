@@ -81,8 +81,8 @@ def test_the_same_records_give_the_same_figures(model):
 
 def test_every_figure_of_the_report_is_drawn_when_there_is_something_to_show(model):
     expected = (
-        "capacity throughput states efficiency response stages histograms misses backlog drops tokens first-token "
-        "skill network messages stations nodes heat spread queues mesh hierarchy tasks"
+        "capacity throughput states efficiency response stages histograms limits misses backlog drops tokens "
+        "first-token skill network messages stations nodes heat spread queues mesh hierarchy matrix cognition tasks"
     )
     assert set(figures(model)) == set(expected.split())
 

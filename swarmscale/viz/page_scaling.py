@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..model.scaling.saving import FEWEST
 from ..model.scaling.seeing import standing
-from .page_sections import Drawn, Panel, section
+from .page_cards import Drawn, Panel, section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,48 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..arrays import Floats
 from ..model.columns import ratio
-from .theme import DARK, LIGHT, dark_words, template
+from .page_cards import Drawn, Panel, section
+from .theme import BLUE
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
     from ..model.swarm import SwarmModel
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Panel:
-    """One figure and what is said about it.
-
-    Attributes:
-        key: its name in the page.
-        figure: what is drawn, None if there is nothing to draw.
-        read: how to read it.
-        otherwise: what is said where there is nothing to draw.
-        wide: whether it takes the whole width.
-    """
-
-    key: str
-    figure: Figure | None
-    read: str
-    otherwise: str = ""
-    wide: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A section as HTML, with its title."""
-
-    title: str
-    html: str
 
 
 def drawn_sections(model: SwarmModel) -> list[Drawn]:
@@ -96,8 +67,11 @@ def _overview(model: SwarmModel) -> list[Panel]:
 
 def _performance(model: SwarmModel) -> list[Panel]:
     from .figures import agents, demand, latency, stations
+    from .figures.control import control_chart
+    from .figures.lines import column_line
 
     r = model.records
+    line = column_line(r, "throughput_per_s", BLUE, "throughput")
     nothing = "no task was answered yet"
     return [
         Panel(
@@ -116,6 +90,14 @@ def _performance(model: SwarmModel) -> list[Panel]:
             key="histograms",
             figure=latency.histograms(r),
             read="Peaks far apart lie orders of magnitude apart; a long right flank is the tail that p99 measures.",
+            otherwise=nothing,
+        ),
+        Panel(
+            key="limits",
+            figure=control_chart(
+                "Throughput within its limits", line, r.column("time_s"), "tasks per second (1/s)"
+            ),
+            read="The band holds what the ticks before foretell; a mark is a jump that they do not explain.",
             otherwise=nothing,
         ),
         Panel(
@@ -216,7 +198,7 @@ def _clusters(model: SwarmModel) -> list[Panel]:
 
 
 def _structure(model: SwarmModel) -> list[Panel]:
-    from .figures import structure
+    from .figures import capabilities, cognition, structure
 
     return [
         Panel(
@@ -228,6 +210,18 @@ def _structure(model: SwarmModel) -> list[Panel]:
             key="hierarchy",
             figure=structure.hierarchy(model.hierarchy),
             read="Rings from the middle outward; width is agents, color is load. Click a part to look into it.",
+        ),
+        Panel(
+            key="matrix",
+            figure=capabilities.matrix(capabilities.demand(model.flow), capabilities.supply(model.fleet)),
+            read="What ready agents of each kind could give to tasks of each type at the end of the run; where "
+            "demand's bar is far longer than supply's, skill is short.",
+            otherwise="no agent was ready at the end of the run",
+        ),
+        Panel(
+            key="cognition",
+            figure=cognition.cognition(model.cognition),
+            read="What a function gives is what those to its right work on.",
         ),
     ]
 
@@ -252,53 +246,3 @@ def node_load(model: SwarmModel) -> Floats:
     return ratio(
         h.node_sums(state.in_service.astype(np.float64)), h.node_sums(state.ready.astype(np.float64))
     )
-
-
-def section(title: str, lead: str, panels: list[Panel]) -> Drawn:
-    """A section of figures as HTML."""
-    shown = [p for p in panels if p.figure is not None]
-    narrow = [p for p in shown if not p.wide]
-    alone = narrow[0].key if len(narrow) % 2 else ""
-    cards = "\n".join(_card(p, p.wide or p.key == alone) for p in shown)
-    missing = "".join(f"<li>{escape(p.otherwise)}</li>" for p in panels if p.figure is None)
-    # several figures may lack for the same reason, which is said once
-    missing = "".join(dict.fromkeys(f"{item}</li>" for item in missing.split("</li>") if item))
-    none = f'<ul class="none">{missing}</ul>' if missing else ""
-    return Drawn(
-        title,
-        f'<section id="{title.lower()}"><h2>{title}</h2><p>{escape(lead)}</p>'
-        f'<div class="grid">{cards}</div>{none}</section>',
-    )
-
-
-def _card(panel: Panel, wide: bool) -> str:
-    assert panel.figure is not None
-    plain: dict[str, Any] = json.loads(panel.figure.to_json())
-    layout = plain["layout"]
-    layout.pop("template", None)
-    title = layout.pop("title")
-    definitions = layout.pop("meta", {}).get("definitions", [])
-    layout["margin"] = {**layout["margin"], "t": 16}
-    note = title.get("subtitle", {}).get("text", "")
-    terms = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in definitions)
-    return (
-        f'<article class="card{" wide" if wide else ""}" id="figure-{panel.key}"><h3>{escape(title["text"])}</h3>'
-        f"<p>{escape(panel.read)}</p>"
-        + (f'<p class="note">{escape(note)}</p>' if note else "")
-        + f'<script type="application/json">{script_json({"data": plain["data"], "layout": layout})}</script>'
-        f'<div class="plot" style="height:{layout["height"]}px" role="img" aria-label="{escape(title["text"])}"></div>'
-        + (f"<details><summary>Definitions</summary><dl>{terms}</dl></details>" if terms else "")
-        + "</article>"
-    )
-
-
-def looks_json() -> str:
-    """Both templates, and how colors change between them, for the page's script."""
-    looks = {"light": template(LIGHT), "dark": template(DARK)}
-    return script_json({"templates": looks, "words": dark_words()})
-
-
-def script_json(value: object) -> str:
-    """JSON that may stand in a script element: no character of it can end the element."""
-    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -11,7 +11,7 @@ from ..batch.full_score import FULL_DEFINITIONS
 from ..model.records import write_whole
 from ..model.scaling.fluid_score import DEFINITIONS
 from .full_tables import full_sheets
-from .page_sections import Panel, section
+from .page_cards import Panel, section
 from .race_tables import Sheet, sheets
 from .report import colors, filled, links, script
 from .theme import FONT

@@ -120,6 +120,6 @@ def script() -> str:
     """Plotly's script, and what draws the page's figures."""
     from plotly.offline import get_plotlyjs
 
-    from .page_sections import looks_json
+    from .page_cards import looks_json
 
     return filled("report.js.html", {"plotly": get_plotlyjs(), "looks": looks_json()})

@@ -89,25 +89,25 @@ def matrix(wanted: Floats, offered: Floats) -> go.Figure | None:
         Line(name=name, values=np.zeros(0), text=text, color=GREEN)
         for name, text in (("supply of a cell", SUPPLY_TEXT), ("demand", DEMAND_TEXT), ("supply", OFFER_TEXT))
     ]
-    figure = finished(
+    more = {
+        "showlegend": True,
+        "bargap": 0.25,
+        "xaxis": {"domain": [0.0, 0.66]},
+        "xaxis2": {
+            "domain": [0.72, 1.0],
+            "title": {"text": "share (%)"},
+            "tickformat": ".0%",
+            "rangemode": "tozero",
+        },
+        "yaxis": {"autorange": "reversed"},
+        "coloraxis": {"colorscale": SEQUENTIAL, "cmin": 0, "showscale": False},
+    }
+    return finished(
         [cells, *bars],
         "Types of tasks by kinds of agents",
         "kind of agent (type of its own)",
         "type of task (what it asks for)",
         lines,
         "cells: supply in agents; bars: shares of demand and of supply",
+        more,
     )
-    figure.update_layout(
-        showlegend=True,
-        bargap=0.25,
-        xaxis={"domain": [0.0, 0.66]},
-        xaxis2={
-            "domain": [0.72, 1.0],
-            "title": {"text": "share (%)"},
-            "tickformat": ".0%",
-            "rangemode": "tozero",
-        },
-        yaxis={"autorange": "reversed"},
-        coloraxis={"colorscale": SEQUENTIAL, "cmin": 0, "showscale": False},
-    )
-    return figure

@@ -54,25 +54,21 @@ def heat(records: Records, *, light: bool = False) -> go.Figure | None:
         f"; a cell is the mean of {' and '.join(merged)}" if merged else ""
     )
     lines = [Line(name="utilization", values=np.zeros(0), text=UTILIZATION, color=BLUE)]
-    figure = finished(
+    scale = {
+        "colorscale": SEQUENTIAL,
+        "cmin": 0,
+        "cmax": 100,
+        "colorbar": {"title": {"text": "utilization (%)", "side": "right"}, "ticksuffix": " %"},
+    }
+    return finished(
         [cells],
         "Load of every cluster",
         f"simulated time ({unit})",
         "cluster (number, in order of nodes)",
         lines,
         note,
+        {"coloraxis": scale, "xaxis": {"showgrid": False}, "yaxis": {"showgrid": False}},
     )
-    figure.update_layout(
-        coloraxis={
-            "colorscale": SEQUENTIAL,
-            "cmin": 0,
-            "cmax": 100,
-            "colorbar": {"title": {"text": "utilization (%)", "side": "right"}, "ticksuffix": " %"},
-        }
-    )
-    figure.update_xaxes(showgrid=False)
-    figure.update_yaxes(showgrid=False)
-    return figure
 
 
 def _shares(records: Records, most: tuple[int, int]) -> tuple[Floats, Floats, int, int]:

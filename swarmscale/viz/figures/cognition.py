@@ -62,20 +62,20 @@ def cognition(graph: nx.DiGraph[str], load: Floats | None = None) -> go.Figure:
     note = f"{len(graph)} functions, {graph.number_of_edges()} ways" + (
         "" if load is not None else f"; {NO_LOAD}"
     )
-    figure = finished(
+    more = {
+        "height": 440,
+        "xaxis": {"dtick": 1, "showgrid": False, "zeroline": False},
+        "yaxis": {"showgrid": False, "zeroline": False, "showticklabels": False, "range": [-0.2, 1.1]},
+    }
+    return finished(
         [links, nodes],
         "Cognitive functions",
         "step (number, from the first to the last)",
         "place within the step (no unit)",
         lines,
         note,
+        more,
     )
-    figure.update_layout(
-        height=440,
-        xaxis={"dtick": 1, "showgrid": False, "zeroline": False},
-        yaxis={"showgrid": False, "zeroline": False, "showticklabels": False, "range": [-0.2, 1.1]},
-    )
-    return figure
 
 
 def layers(graph: nx.DiGraph[str]) -> dict[str, tuple[float, float]]:

@@ -191,7 +191,9 @@ def control_chart(
             f"{line.name}, beyond its limits", text, "y", line.unit, f"at %{{x:,.4~g}} {unit}"
         ),
     }
-    return _with(figure, band, marks, text)
+    note = f"the last {len(values):,} ticks" if len(values) < len(line.values) else ""
+    note = "; ".join(part for part in (note, figure.layout.title.subtitle.text) if part)
+    return _with(figure, band, marks, text, note)
 
 
 def _spread(chart: Limits, values: Floats, length: int) -> Floats:
@@ -201,10 +203,13 @@ def _spread(chart: Limits, values: Floats, length: int) -> Floats:
     return out
 
 
-def _with(figure: go.Figure, band: Sequence[dict[str, Any]], marks: dict[str, Any], text: str) -> go.Figure:
+def _with(
+    figure: go.Figure, band: Sequence[dict[str, Any]], marks: dict[str, Any], text: str, note: str
+) -> go.Figure:
     """The figure with the band behind its line and the marks before it."""
     traces = [*band, *figure.data, marks]
     layout = figure.layout.to_plotly_json()
     layout["showlegend"] = True
+    layout["title"]["subtitle"]["text"] = note
     layout["meta"]["definitions"].append(["limits", text])
     return go.Figure(data=traces, layout=layout, _validate=False)

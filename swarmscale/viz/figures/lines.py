@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -157,11 +158,8 @@ def time_figure(
     note = f"each point: the mean of {per_point} rows of the records" if per_point > 1 else ""
     if note and band:
         note += ", in a band from the least to the largest"
-    figure = finished(traces, title, f"simulated time ({unit})", y_title, lines, note)
-    figure.update_yaxes(rangemode="tozero")
-    if share:
-        figure.update_yaxes(tickformat=".3~%")
-    return figure
+    axis: dict[str, Any] = {"rangemode": "tozero"} | ({"tickformat": ".3~%"} if share else {})
+    return finished(traces, title, f"simulated time ({unit})", y_title, lines, note, {"yaxis": axis})
 
 
 def _band(x: np.ndarray[Any, Any], points: Thinned, color: str) -> list[go.Scatter]:
@@ -181,8 +179,9 @@ def finished(
     y_title: str,
     lines: Sequence[Line] = (),
     note: str = "",
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> go.Figure:
-    """A figure with its title, axes, legend and definitions, alike in all figures.
+    """A figure with its title, axes, legend and definitions, alike in all figures; ``more`` is added to its layout.
 
     Nothing is checked here, since Plotly would check every entry of the template again for every figure, 40 ms each;
     a test checks them all once. Traces may be plain dicts with their ``type``, the quickest way for long lists.
@@ -192,7 +191,7 @@ def finished(
         is not False
         for trace in traces
     )
-    layout = {
+    layout: dict[str, Any] = {
         "title": {"text": title, "subtitle": {"text": note}},
         "template": template(LIGHT),
         "meta": {"definitions": [[line.name, line.text] for line in lines]},
@@ -211,4 +210,6 @@ def finished(
         "xaxis": {"title": {"text": x_title}},
         "yaxis": {"title": {"text": y_title}},
     }
+    for key, value in more.items():
+        layout[key] = layout[key] | value if isinstance(layout.get(key), dict) else value
     return go.Figure(data=list(traces), layout=layout, _validate=False)

@@ -35,6 +35,8 @@ def timeline(
     *,
     later_s: float = 300.0,
     lead_s: float = 0.0,
+    points: int = MOST_POINTS,
+    marks: int = MOST_EVENTS,
     reasons: int = MOST_EVENTS,
 ) -> go.Figure | None:
     """Demand, ready and paid agents, what was foretold, and a mark for each change; None before the first tick.
@@ -45,6 +47,8 @@ def timeline(
         told: what was foretold, bin by bin.
         later_s: how far ahead, s.
         lead_s: the lead time, s.
+        points: of a line at most.
+        marks: decisions that are marked at most; of more only every so many.
         reasons: the newest marks, so many of them, tell their reason.
     """
     if not len(records):
@@ -57,10 +61,10 @@ def timeline(
         Line(name="ready and starting", values=paid, color=BLUE, unit="agents", text="what decisions change"),
     ]
     end_s = records.column("time_s")
-    figure = time_figure("Decisions of the scaling policy", lines, end_s, "agents", band=True)
+    figure = time_figure("Decisions of the scaling policy", lines, end_s, "agents", band=True, most=points)
     divisor, unit = time_unit(float(end_s[-1]))
-    foretold = _foretold(told, later_s, lead_s, divisor, unit)
-    traces = [*foretold, *figure.data, *_marks(events, divisor, reasons)]
+    foretold = _foretold(told, later_s, lead_s, points, divisor, unit)
+    traces = [*foretold, *figure.data, *_marks(events, divisor, marks, reasons)]
     layout = figure.layout.to_plotly_json() | {"showlegend": True}
     if foretold:
         more = (("forecast", FORECAST_TEXT), ("band", BAND_TEXT), ("bound", BOUND_TEXT))
@@ -68,12 +72,12 @@ def timeline(
     return go.Figure(data=traces, layout=layout, _validate=False)
 
 
-def shifted(told: Told, later_s: float, lead_s: float, most: int = MOST_POINTS) -> Floats:
+def shifted(told: Told, later_s: float, lead_s: float, most: int) -> Floats:
     """`[n, 6]` forecasts at the time for which they were made, and bounds at the end of theirs.
 
     Columns: time of the forecast, forecast, lower, upper, time of the bound, bound; of very many every so many.
 
-    >>> shifted([(60.0, 5.0, 4.0, 7.0, 6.0)], 300.0, 40.0).tolist()
+    >>> shifted([(60.0, 5.0, 4.0, 7.0, 6.0)], 300.0, 40.0, 9).tolist()
     [[360.0, 5.0, 4.0, 7.0, 100.0, 6.0]]
     """
     rows = np.array(told[:: -(-len(told) // most) or 1], np.float64).reshape(-1, 5)
@@ -81,11 +85,13 @@ def shifted(told: Told, later_s: float, lead_s: float, most: int = MOST_POINTS) 
     return np.stack([time_s + later_s, forecast, lower, upper, time_s + lead_s, bound], axis=1)
 
 
-def _foretold(told: Told, later_s: float, lead_s: float, divisor: float, unit: str) -> list[dict[str, Any]]:
+def _foretold(
+    told: Told, later_s: float, lead_s: float, most: int, divisor: float, unit: str
+) -> list[dict[str, Any]]:
     """The band, the forecast and the bound."""
     if not told:
         return []
-    later, forecast, lower, upper, soon, bound = shifted(told, later_s, lead_s).astype(np.float32).T
+    later, forecast, lower, upper, soon, bound = shifted(told, later_s, lead_s, most).astype(np.float32).T
     at = f"at %{{x:,.4~g}} {unit}"
     plain = {"type": "scatter", "mode": "lines", "x": later / np.float32(divisor)}
     edge = plain | {"line": {"width": 0}, "hoverinfo": "skip"}
@@ -119,26 +125,26 @@ def _foretold(told: Told, later_s: float, lead_s: float, divisor: float, unit: s
     ]
 
 
-def _marks(events: Sequence[ScalingEvent], divisor: float, reasons: int) -> list[dict[str, Any]]:
+def _marks(events: Sequence[ScalingEvent], divisor: float, most: int, reasons: int) -> list[dict[str, Any]]:
     """A mark for each decision, of very many for every so many."""
-    shown = list(events[:: -(-len(events) // MOST_EVENTS) or 1])
-    told = {id(e) for e in shown[-reasons:]}
+    some = events[:: -(-len(events) // most) or 1]
+    shown = [(event, len(some) - i <= reasons) for i, event in enumerate(some)]
     out = []
     for name, color, symbol, kept in (
-        ("scale-up", GREEN, "triangle-up", [e for e in shown if e.after > e.before]),
-        ("scale-down", PURPLE, "triangle-down", [e for e in shown if e.after < e.before]),
-        ("stopped by a pool", VERMILLION, "x", [e for e in shown if e.pool]),
+        ("scale-up", GREEN, "triangle-up", [pair for pair in shown if pair[0].after > pair[0].before]),
+        ("scale-down", PURPLE, "triangle-down", [pair for pair in shown if pair[0].after < pair[0].before]),
+        ("stopped by a pool", VERMILLION, "x", [pair for pair in shown if pair[0].pool]),
     ):
         if kept:
             out.append(
                 {
                     "type": "scatter",
-                    "x": np.array([e.time_s / divisor for e in kept], np.float32),
-                    "y": np.array([e.after for e in kept], np.int32),
+                    "x": np.array([e.time_s / divisor for e, _ in kept], np.float32),
+                    "y": np.array([e.after for e, _ in kept], np.int32),
                     "mode": "markers",
                     "name": name,
                     "marker": {"color": color, "symbol": symbol, "size": 9},
-                    "text": [_told(e, id(e) in told) for e in kept],
+                    "text": [_told(*pair) for pair in kept],
                     "hovertemplate": "%{text}<extra></extra>",
                 }
             )
@@ -240,13 +246,12 @@ def pools(present: Sequence[Pool], standing: int) -> go.Figure | None:
     ]
     lines = [Line(name=name, values=np.zeros(0), text=text, color=color) for name, _, color, text in parts]
     room = min(pool.room for pool in present)
-    figure = finished(
+    return finished(
         bars,
         "Resource pools",
         "units (number)",
         "pool (name)",
         lines,
         f"{standing:,} agents stand on them; what is there carries {room:,} in the scarcest one",
+        {"barmode": "stack"},
     )
-    figure.update_layout(barmode="stack")
-    return figure

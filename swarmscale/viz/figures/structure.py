@@ -43,19 +43,16 @@ def mesh(graph: nx.Graph[int], load: Floats | None = None) -> go.Figure:
     if down:
         notes.append(f"{down} {'link' if down == 1 else 'links'} down")
     lines = [Line(name=n, values=np.zeros(0), text=t, color=BLUE) for n, t in _DEFINITIONS]
-    figure = finished(
+    axis = {"showgrid": False, "zeroline": False, "range": [-0.05, 1.05], "tickvals": [0, 0.5, 1]}
+    return finished(
         traces,
         "Mesh of the coordination nodes",
         "place in the unit square, x (no unit)",
         "place in the unit square, y (no unit)",
         lines,
         ", ".join(notes),
+        {"height": 520, "xaxis": axis, "yaxis": axis},
     )
-    figure.update_layout(height=520)
-    axis = {"showgrid": False, "zeroline": False, "range": [-0.05, 1.05], "tickvals": [0, 0.5, 1]}
-    figure.update_xaxes(**axis)
-    figure.update_yaxes(**axis)
-    return figure
 
 
 _DEFINITIONS = (("link", LATENCY_TEXT), ("node", LOAD_TEXT))
@@ -170,13 +167,15 @@ def hierarchy(graph: nx.DiGraph[Vertex]) -> go.Figure:
     clusters = sum(1 for v in graph if v[0] == "cluster")
     deepest = 3 if clusters <= MOST_CLUSTERS else 2
     sums = _sums(graph)
-    shown = [v for v in graph if graph.nodes[v]["level"] <= deepest and sums[v][0] > 0]
+    levels: dict[Vertex, int] = dict(graph.nodes(data="level"))  # type: ignore[arg-type]
+    shown = [v for v in graph if levels[v] <= deepest and sums[v][0] > 0]
+    names = {v: path(v) for v in shown}
     load = [sums[v][2] / sums[v][1] if sums[v][1] else np.nan for v in shown]
     rings = {
         "type": "sunburst",
-        "ids": np.array([path(v) for v in shown]),
-        "labels": np.array(["fleet" if v[0] == "orchestrator" else _name(v) for v in shown]),
-        "parents": np.array([next((path(p) for p in graph.predecessors(v)), "") for v in shown]),
+        "ids": np.array([names[v] for v in shown]),
+        "labels": np.array([names[v].replace("/", " ") for v in shown]),
+        "parents": np.array([next((names[p] for p in graph.pred[v]), "") for v in shown]),
         "values": np.array([sums[v][0] for v in shown], np.int32),
         "branchvalues": "total",
         "marker": {
@@ -187,7 +186,7 @@ def hierarchy(graph: nx.DiGraph[Vertex]) -> go.Figure:
         "insidetextfont": {"color": np.array([_readable(share) for share in load])},
         "sort": False,
         "insidetextorientation": "radial",
-        "customdata": np.array([[path(v), *sums[v][1:]] for v in shown], object),
+        "customdata": np.array([[names[v], *sums[v][1:]] for v in shown], object),
         "hovertemplate": "<b>%{label}</b>: %{color:.1%} busy<br>%{value:,} agents, %{customdata[1]:,} ready, "
         "%{customdata[2]:,} at a task<br>%{customdata[3]:,} tasks waiting<br>"
         + LOAD_TEXT
@@ -198,36 +197,37 @@ def hierarchy(graph: nx.DiGraph[Vertex]) -> go.Figure:
         ", clusters" if deepest == 3 else f"; its {clusters:,} clusters are too many to draw"
     )
     lines = [Line(name="load", values=np.zeros(0), text=LOAD_TEXT, color=BLUE)]
-    figure = finished([rings], "Hierarchy", "", "", lines, note)
-    figure.update_layout(
-        height=520,
-        margin={"l": 8, "r": 8, "t": 60, "b": 8},
-        uniformtext={"minsize": 8, "mode": "hide"},
-        coloraxis={
-            "colorscale": SEQUENTIAL,
-            "cmin": 0,
-            "cmax": 1,
-            "colorbar": {
-                "title": {"text": "agents busy (%)", "side": "top"},
-                "tickformat": ".0%",
-                "orientation": "h",
-                "y": 0,
-                "yanchor": "top",
-                "len": 0.7,
-            },
+    scale = {
+        "colorscale": SEQUENTIAL,
+        "cmin": 0,
+        "cmax": 1,
+        "colorbar": {
+            "title": {"text": "agents busy (%)", "side": "top"},
+            "tickformat": ".0%",
+            "orientation": "h",
+            "y": 0,
+            "yanchor": "top",
+            "len": 0.7,
         },
-    )
-    return figure
+    }
+    more = {
+        "height": 520,
+        "margin": {"l": 8, "r": 8, "t": 60, "b": 8},
+        "uniformtext": {"minsize": 8, "mode": "hide"},
+        "coloraxis": scale,
+    }
+    return finished([rings], "Hierarchy", "", "", lines, note, more)
 
 
 def _sums(graph: nx.DiGraph[Vertex]) -> Mapping[Vertex, list[int]]:
     """Agents, ready, at a task and tasks waiting under each vertex."""
+    about: dict[Vertex, dict[str, Any]] = dict(graph.nodes(data=True))  # type: ignore[arg-type]
     out: dict[Vertex, list[int]] = {}
-    for v in sorted(graph, key=lambda v: -int(graph.nodes[v]["level"])):
+    for v in sorted(about, key=lambda v: -int(about[v]["level"])):
         if v[0] == "cluster":
-            out[v] = [int(graph.nodes[v][name]) for name in ("size", "ready", "in_service", "waiting")]
+            out[v] = [int(about[v][name]) for name in ("size", "ready", "in_service", "waiting")]
         else:
-            below = [out[child] for child in graph.successors(v)]
+            below = [out[child] for child in graph.succ[v]]
             out[v] = [sum(column) for column in zip(*below, strict=True)] if below else [0, 0, 0, 0]
     return out
 
@@ -235,10 +235,6 @@ def _sums(graph: nx.DiGraph[Vertex]) -> Mapping[Vertex, list[int]]:
 def _readable(load: float) -> str:
     """Color of letters on the color of a load."""
     return "#111111" if load >= 0.7 else "#FFFFFF"
-
-
-def _name(vertex: Vertex) -> str:
-    return " ".join(str(part) for part in vertex)
 
 
 def path(vertex: Vertex) -> str:

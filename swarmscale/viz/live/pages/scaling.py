@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from ....model.swarm import SwarmModel
 
-REASONS = 60
-"""Newest marks of the timeline that tell their reason."""
+POINTS, MARKS, REASONS = 300, 150, 25
+"""Points of the timeline's lines, its marks, and the newest of them that tell their reason."""
 COSTS_EVERY_S = 600.0
 """Simulated time for which costs against baselines are kept, s; a long run is replayed in seconds."""
 
@@ -60,7 +60,13 @@ def timeline(model: SwarmModel) -> Figure | None:
         return None
     outlook = scaler.outlook
     return scaling.timeline(
-        model.records, scaler.events, outlook.told, lead_s=outlook.lead_s, reasons=REASONS
+        model.records,
+        scaler.events,
+        outlook.told,
+        lead_s=outlook.lead_s,
+        points=POINTS,
+        marks=MARKS,
+        reasons=REASONS,
     )
 
 
