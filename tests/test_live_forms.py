@@ -471,6 +471,32 @@ def test_an_agents_traits_and_task_are_those_of_its_view_and_of_the_log():
         assert sum(t[-1] == "answered" for t in found.tasks) == min(int(mine["finish"].notna().sum()), 7)
 
 
+def test_an_agents_last_tasks_say_what_became_of_them():
+    session = traced(**{"cluster.attempts": 2, "life.repair_s": 1.0, "demand.load": 0.95})
+    session.advance(30)
+    model = session.model
+    busy = np.flatnonzero(model.fleet.column("state") == BUSY)
+    for _ in range(2):
+        model.fail_workers(np.flatnonzero(model.fleet.column("state") == BUSY))
+        session.advance(12)
+    log = model.records.task_log()
+    seen = set()
+    for row in busy:
+        lines = facts(model, f"agent/{int(model.fleet.column('uid')[row])}").tasks
+        assert [float(line[2]) for line in lines] == sorted((float(line[2]) for line in lines), reverse=True)
+        for key, arrived, _, ended, became in lines:
+            task = log[log["uid"] == int(key)].iloc[0]
+            assert arrived == f"{task['arrived']:,.1f}"
+            if became == "answered":
+                assert ended == f"{task['finish']:,.1f}"
+            if became.startswith("interrupted"):
+                assert task["attempts"] > 1
+            if became.startswith("dropped"):
+                assert task["reason"] == became.removeprefix("dropped: ")
+            seen.add(became)
+    assert seen == {"answered", "at work", "interrupted, begun anew elsewhere", "dropped: attempts"}
+
+
 @pytest.mark.parametrize(
     ("path", "said"),
     [

@@ -262,6 +262,14 @@ class Records:
         out["reason"] = [names[int(c)] if c >= 0 else "" for c in out.pop("reason_code")]
         return pd.DataFrame(out)
 
+    def log_back(self, ticks: int) -> list[tuple[Ints, Ints, Floats, Ints]]:
+        """The last entries of the log of sampled tasks, the newest tick first: keys, stages, times in s, places.
+
+        Args:
+            ticks: of ticks in which there are entries, at most so many.
+        """
+        return list(reversed(self._log[-ticks:]))
+
     def write(self, folder: Path, extra: dict[str, str] | None = None) -> list[Path]:
         """Write ``records.parquet``, ``clusters.parquet`` and, if tasks were sampled, ``tasks.parquet``.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...agents.fleet import BUSY, DRAINING, IDLE, RECOVERING, STARTING, STATE_NAMES
 from ...agents.skills import SKILL_UNIT, TYPES
+from ...model.flow.ledger import ARRIVE, DROP, FINISH, START, Count
 from ...model.flow.tasks import ATTEMPT_SHIFT, CLASS_BITS, ENTRY_BITS, ENTRY_SHIFT
 from ..theme import number
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from ...model.swarm import SwarmModel
 
 MOST_TASKS = 8
+LOOK_BACK = 600
+"""Ticks of the log that are looked through for an agent's last tasks."""
 TASK_HEADS = ("task", "arrived (s)", "begun (s)", "ended (s)", "what became of it")
 
 
@@ -94,17 +98,48 @@ def _task(model: SwarmModel, q: int, slot: int) -> list[tuple[str, str, str]]:
 def last_tasks(model: SwarmModel, row: int) -> tuple[tuple[str, ...], ...]:
     """The last sampled tasks that were begun in an agent's row, the newest first; columns as ``TASK_HEADS``.
 
-    A row is given to a new agent when its agent has left, so the first ones may be its predecessor's.
+    Looks at the last ticks of the log alone, so that it costs the same in a long run. A row is given to a new agent
+    when its agent has left, so the oldest ones may be its predecessor's.
     """
-    if model.config.records.trace_tasks == 0:
-        return ()
-    log = model.records.task_log()
-    mine = log[(log["row"] == row) & log["start"].notna()].sort_values("start", ascending=False)[:MOST_TASKS]
-    out = []
-    for task in mine.to_dict("records"):
-        ended = np.nan_to_num(task["finish"], nan=task["dropped"])
-        became = task["reason"] or ("at work" if np.isnan(task["finish"]) else "answered")
-        out.append(
-            (str(task["uid"]), *(number(task[n], "") for n in ("arrived", "start")), number(ended), became)
-        )
-    return tuple(out)
+    entries = model.records.log_back(LOOK_BACK)
+    begun: dict[int, float] = {}
+    for uid, stage, time, place in entries:
+        mine = (stage == START) & (place == row)
+        for key, at in zip(uid[mine][::-1].tolist(), time[mine][::-1].tolist(), strict=True):
+            begun.setdefault(key, at)
+        if len(begun) >= MOST_TASKS:
+            break
+    newest = sorted(begun, key=lambda key: -begun[key])[:MOST_TASKS]
+    courses = _courses(entries, newest)
+    return tuple(_line(key, begun[key], courses[key]) for key in newest)
+
+
+def _courses(
+    entries: Sequence[tuple[Any, ...]], keys: Sequence[int]
+) -> dict[int, dict[int, tuple[float, int]]]:
+    """Of each task, the last time and place of each stage that it reached."""
+    out: dict[int, dict[int, tuple[float, int]]] = {key: {} for key in keys}
+    wanted = np.array(keys, np.int64)
+    for uid, stage, time, place in entries:
+        for i in np.flatnonzero(np.isin(uid, wanted)).tolist() if len(keys) else ():
+            course = out[int(uid[i])]
+            if course.get(int(stage[i]), (-np.inf, 0))[0] <= time[i]:
+                course[int(stage[i])] = (float(time[i]), int(place[i]))
+    return out
+
+
+def _line(key: int, begun: float, course: dict[int, tuple[float, int]]) -> tuple[str, ...]:
+    arrived = course.get(ARRIVE, (np.nan, 0))[0]
+    ended, became = np.nan, "at work"
+    if course[START][0] > begun:
+        became = "interrupted, begun anew elsewhere"
+    elif FINISH in course:
+        ended, became = course[FINISH][0], "answered"
+    elif DROP in course:
+        ended, code = course[DROP]
+        became = f"dropped: {Count(code).name.lower().removeprefix('dropped_').replace('_', ' ')}"
+    return (str(key), *(_time(t) for t in (arrived, begun, ended)), became)
+
+
+def _time(seconds: float) -> str:
+    return "–" if np.isnan(seconds) else f"{seconds:,.1f}"
