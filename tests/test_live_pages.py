@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -154,12 +155,16 @@ def test_a_plot_has_axes_with_units_and_colors_of_the_palette_and_plotly_accepts
 
 @pytest.mark.parametrize(("page", "panel"), PLOTS, ids=lambda p: p.path if hasattr(p, "path") else p.key)
 def test_a_plot_is_light_at_50_000_agents(page, panel, large):
-    figure = panel.figure(Looked(large))
+    view = Looked(large)
+    panel.figure(view)
+    began = time.process_time()
+    figure = panel.figure(view)
+    ms = 1000 * (time.process_time() - began)
     if figure is None:
         assert panel.key in ("drops", "misses", "costs", "stations"), panel.key
         return
     kb = len(figure.to_json()) / 1000
-    print(f"{page.path or 'overview'}/{panel.key}: {kb:.1f} kB")
+    print(f"{page.path or 'overview'}/{panel.key}: {kb:.1f} kB, {ms:.1f} ms")
     assert kb <= MOST_KB
 
 
@@ -473,6 +478,29 @@ def test_forecast_and_band_are_drawn_at_the_time_for_which_they_were_made(small)
     )
     bound = by_name["bound within the lead time"]
     np.testing.assert_allclose(bound.x, (told[:, 0] + small.scaler.outlook.lead_s) / unit_s, rtol=1e-6)
+
+
+def test_a_bound_that_shoots_up_does_not_flatten_the_timeline(small):
+    told = [(60.0, 10.0, 9.0, 1e9, 1e9)]
+    figure = scaling.timeline(small.records, [], told)
+    highest = max(small.records.column(f"agents_{s}").max() for s in ("idle", "busy"))
+    assert highest < figure.layout.yaxis.range[1] < 1e5
+
+
+def test_clusters_are_counted_by_their_size():
+    size = np.array([0, 3, 3, 4, 100])
+    figure = clusters.sizes(size)
+    counted = {float(x): int(n) for x, n in zip(figure.data[0].x, figure.data[0].y, strict=True) if n}
+    assert sum(counted.values()) == 4
+    assert sum(n for x, n in counted.items() if x < 10) == 3
+    alike = clusters.sizes(np.array([7, 7, 7])).data[0]
+    assert [(float(x), int(n)) for x, n in zip(alike.x, alike.y, strict=True) if n] == [(7.0, 3)]
+
+
+def test_loads_are_counted_where_somebody_is_ready():
+    bars = clusters.loads(np.array([5, 0, 9]), np.array([10, 10, 0])).data[0]
+    assert int(np.sum(bars.y)) == 2
+    assert clusters.loads(np.zeros(3, np.int64), np.zeros(3, np.int64)) is None
 
 
 def test_every_decision_has_a_mark_and_the_newest_tell_their_reasons(small):

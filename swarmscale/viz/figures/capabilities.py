@@ -25,14 +25,13 @@ OFFER_TEXT = "share of the type in the summed supply of all types"
 
 def supply(fleet: Fleet) -> Floats:
     """`[6, 6]` speed x skill for tasks of a type (row), summed over the ready agents of a kind (column)."""
-    state = fleet.column("state")
-    rows = np.flatnonzero((state == IDLE) | (state == BUSY))
-    speed, kind = 1.0 / fleet.column("slowness")[rows].astype(np.float64), fleet.column("kind")[rows]
-    cluster, slot = np.divmod(rows, fleet.slots)
-    skill = fleet.rows.skill[cluster, :, slot]
+    rows = fleet.rows
+    ready = (rows.state == IDLE) | (rows.state == BUSY)
+    rate = np.where(ready, SKILL_UNIT / rows.slowness.astype(np.float64), 0.0)
+    kind = rows.kind.reshape(-1)
     return np.array(
         [
-            np.bincount(kind, weights=speed * skill[:, t] * SKILL_UNIT, minlength=len(TYPES))
+            np.bincount(kind, weights=(rate * rows.skill[:, t, :]).reshape(-1), minlength=len(TYPES))
             for t in range(len(TYPES))
         ]
     )

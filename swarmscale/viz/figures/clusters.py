@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -139,7 +141,14 @@ def sizes(size: Ints) -> go.Figure | None:
     if not len(held):
         return None
     text = "agents in a cluster, whatever their state; clusters without any are left out"
-    return _bars(held.astype(np.float64), text, "agents in a cluster (agents)", "Sizes of the clusters", SKY)
+    least, most = int(held.min()), int(held.max())
+    width = -(-(most - least + 1) // 40)
+    edges = np.arange(least, most + width + 1, width).astype(np.float64) - 0.5
+    figure = _bars(
+        held.astype(np.float64), text, "agents in a cluster (agents)", "Sizes of the clusters", SKY, edges
+    )
+    figure.update_xaxes(range=[least - 4 * width, most + 4 * width], tickformat="d")
+    return figure
 
 
 def loads(busy: Ints, ready: Ints) -> go.Figure | None:
@@ -159,8 +168,11 @@ def loads(busy: Ints, ready: Ints) -> go.Figure | None:
     return figure
 
 
-def _bars(values: Floats, text: str, x_title: str, title: str, color: str) -> go.Figure:
-    counts, edges = np.histogram(values, bins=min(40, max(6, int(np.sqrt(len(values)) * 1.5))))
+def _bars(
+    values: Floats, text: str, x_title: str, title: str, color: str, edges: Floats | None = None
+) -> go.Figure:
+    bins: Any = min(40, max(6, int(np.sqrt(len(values)) * 1.5))) if edges is None else edges
+    counts, edges = np.histogram(values, bins=bins)
     bars = go.Bar(
         x=(edges[:-1] + edges[1:]) / 2,
         y=counts,

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ...model.scaling.saving import Saving
 
 MOST_EVENTS = 400
+HEADROOM = 1.25
+"""Height of the timeline over its highest line; a bound or band may rise out of it until one zooms out."""
+
 BAND_TEXT = "lower to upper quantile of the demand, foretold 300 s before"
 FORECAST_TEXT = "demand foretold 300 s before"
 BOUND_TEXT = "upper quantile of the largest demand within the lead time, drawn at its end"
@@ -67,9 +70,18 @@ def timeline(
     traces = [*foretold, *figure.data, *_marks(events, divisor, marks, reasons)]
     layout = figure.layout.to_plotly_json() | {"showlegend": True}
     if foretold:
+        layout["yaxis"]["range"] = [0.0, HEADROOM * _highest(lines, foretold)]
         more = (("forecast", FORECAST_TEXT), ("band", BAND_TEXT), ("bound", BOUND_TEXT))
         layout["meta"]["definitions"] += [list(pair) for pair in more]
     return go.Figure(data=traces, layout=layout, _validate=False)
+
+
+def _highest(lines: Sequence[Line], foretold: Sequence[dict[str, Any]]) -> float:
+    """The largest value of what is or is foretold, bounds and band apart."""
+    forecast = next(trace["y"] for trace in foretold if trace["name"] == "forecast")
+    return max(
+        float(np.nanmax(values, initial=1.0)) for values in (*(line.values for line in lines), forecast)
+    )
 
 
 def shifted(told: Told, later_s: float, lead_s: float, most: int) -> Floats:
