@@ -192,12 +192,18 @@ def _listen(opened: Tab, home: str) -> None:
         if answer.status >= 400:
             opened.failed.append(f"{answer.status} {answer.url}")
 
+    def on_failure(asked: Any) -> None:
+        if (
+            asked.failure != "net::ERR_ABORTED"
+        ):  # which is what becomes of requests when one goes to another page
+            opened.failed.append(f"{asked.failure} {asked.url}")
+
     page = opened.page
     page.on("websocket", on_websocket)
     page.on("console", on_console)
     page.on("pageerror", lambda error: opened.errors.append(str(error)))
     page.on("response", on_response)
-    page.on("requestfailed", lambda asked: opened.failed.append(f"{asked.failure} {asked.url}"))
+    page.on("requestfailed", on_failure)
 
 
 def _size(data: str | bytes) -> int:

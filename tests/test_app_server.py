@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+import time
 import tomllib
 import uuid
 from pathlib import Path
@@ -46,11 +47,19 @@ def begin():
 solara.lab.on_kernel_start(begin)
 
 
+def busy():
+    print("busy", flush=True)
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        sum(range(1_000))
+
+
 @solara.component
 def Page():
     if not admitted.value:
         solara.Text(sessions.full, classes=["full"])
         return
+    solara.Button("busy", on_click=busy)
     solara.Button(f"{clicks.value} clicks", on_click=lambda: clicks.set(clicks.value + 1), icon_name="mdi-play")
     solara.Text(f"{settings.preset}, {settings.max_agents}, {settings.max_sessions}", classes=["settings"])
     solara.Text(plotly_url(), classes=["plotly"])
@@ -505,13 +514,17 @@ def test_the_browser_of_the_tests_sees_and_blocks_what_goes_elsewhere(loopback):
 
 
 @in_a_browser
-def test_ctrl_c_ends_it_at_once_and_without_a_word_also_while_a_page_is_open(stub):
+def test_ctrl_c_ends_it_soon_and_without_a_word_also_while_a_session_is_busy(stub):
     with served(stub, preset="tiny", token=SECRET) as running, chromium() as browser:
         assert running.url.endswith(f"?token={SECRET}")
         with tab(browser, running.url) as opened:
-            opened.page.get_by_text("0 clicks").wait_for()
+            opened.page.get_by_text("busy").click()
             assert opened.page.url == running.base + "/"
             opened.clean()
+            while running.process.stdout.readline() != "busy\n":
+                pass
+            started = time.monotonic()
             assert running.stop() == (0, "")
+            assert time.monotonic() - started < 30
     with pytest.raises(OSError):
         fetched(running.base + "/readyz")

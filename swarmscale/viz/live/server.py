@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
 import re
 import secrets
@@ -26,6 +27,9 @@ TOKEN = re.compile(r"[A-Za-z0-9_~.-]{16,}")
 CULL_AFTER = "10m"
 """How long a session is kept whose browser is gone."""
 GRACE_S = 2
+"""How long open connections may take to close at the end."""
+END_S = 4.0
+"""When the process ends at the latest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +165,14 @@ def _has_screen() -> bool:
     return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
+def _end_in(seconds: float) -> None:
+    """End this process by then, quietly: Solara would wait for a session that is in the midst of a tick."""
+    logging.disable(logging.CRITICAL)
+    last = threading.Timer(seconds, os._exit, (0,))
+    last.daemon = True
+    last.start()
+
+
 def _run(listening: socket.socket, address: Address, announce: Callable[[], None]) -> int:
     import uvicorn
     from solara.server.starlette import app
@@ -170,6 +182,10 @@ def _run(listening: socket.socket, address: Address, announce: Callable[[], None
             await super().startup(sockets)
             if self.started:
                 announce()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            _end_in(END_S)
+            await super().shutdown(sockets)
 
     gate: Any = Gate(
         app=app,
