@@ -1,6 +1,7 @@
 """The report of a run: figures are pure and labelled, the file is whole, escaped, offline, and is drawn."""
 
 import inspect
+import json
 import math
 import re
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 from html.parser import HTMLParser
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from swarmscale.errors import ConfigError
@@ -96,6 +98,16 @@ def test_every_figure_has_a_title_axes_with_units_and_definitions(model):
             continue
         for axis in (figure.layout.xaxis, figure.layout.yaxis):
             assert re.search(r"\(.+\)|agents", axis.title.text), (key, axis.title.text)
+
+
+def test_plotly_knows_every_entry_of_every_figure(model):
+    """Figures are made without its checks, which take most of the time; here all are made once."""
+    for figure in figures(model).values():
+        go.Figure(json.loads(figure.to_json()))
+    broken = json.loads(figures(model)["capacity"].to_json())
+    broken["layout"]["no_such_entry"] = 1
+    with pytest.raises(ValueError, match="no_such_entry"):
+        go.Figure(broken)
 
 
 def test_what_can_be_pointed_at_says_what_it_is(model):

@@ -24,6 +24,8 @@ STEPS = 16
 """Colors of a scale."""
 WIDE = 2.5
 """Width of the picture over its height."""
+MOST_CELLS = 80_000
+"""Of more agents only every second, third, ... is shown, so that a frame stays light."""
 
 
 def paint(view: View, choice: str) -> Pixels | None:
@@ -31,8 +33,10 @@ def paint(view: View, choice: str) -> Pixels | None:
     model = view.model
     if model is None or not len(model.fleet):
         return None
-    rows = model.fleet.live()
+    rows, every = shown(model)
     codes, colors, labels = _PAINTERS[choice](model, rows)
+    if every > 1:
+        labels = (*labels[:-1], (labels[-1][0], f"{labels[-1][1]}; one cell for {every} agents"))
     return Pixels(
         codes=codes,
         columns=columns(len(rows)),
@@ -40,6 +44,13 @@ def paint(view: View, choice: str) -> Pixels | None:
         labels=labels,
         names=lambda i: name(model, int(rows[i])),
     )
+
+
+def shown(model: SwarmModel) -> tuple[Ints, int]:
+    """`[n]` rows of the agents that have a cell, and how many agents a cell stands for."""
+    rows = model.fleet.live()
+    every = max(-(-len(rows) // MOST_CELLS), 1)
+    return rows[::every], every
 
 
 def columns(cells: int) -> int:
@@ -55,12 +66,10 @@ def columns(cells: int) -> int:
 def picked(view: View, index: int) -> str:
     """The path of a cell's agent, ``agent/<unique id>``; empty if there is none any more."""
     model = view.model
-    rows = model.fleet.live() if model is not None else np.zeros(0, np.int64)
-    return (
-        f"agent/{int(model.fleet.column('uid')[rows[index]])}"
-        if model is not None and index < len(rows)
-        else ""
-    )
+    rows = shown(model)[0] if model is not None else np.zeros(0, np.int64)
+    if model is None or index >= len(rows):
+        return ""
+    return f"agent/{int(model.fleet.column('uid')[rows[index]])}"
 
 
 def name(model: SwarmModel, row: int) -> str:
