@@ -56,7 +56,7 @@ class FullRules:
     """
 
     rules: Rules = field(default_factory=Rules)
-    hours: float = 4.0
+    hours: float = 2.0
     warm_up_s: float = 600.0
     history_s: float = 259_200.0
     work_s: float = 3.5

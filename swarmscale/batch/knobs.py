@@ -48,7 +48,7 @@ class Knob:
 _TARGET = Knob(
     field="target",
     values=(0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85),
-    full_values=(0.6, 0.75, 0.85, 0.92, 1.0),
+    full_values=(0.75, 0.85, 0.92, 1.0, 1.15),
 )
 
 KNOBS: dict[str, Knob] = {

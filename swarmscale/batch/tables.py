@@ -18,7 +18,6 @@ BASELINES = ("hpa", "seed", "kpa", "static")
 """Those against which they are told."""
 
 
-
 def cell_rows(cells: Iterable[tuple[str, Entrant, Variant, Mapping[str, Any]]]) -> pd.DataFrame:
     """One row for each run and part: trace, policy, knob, its value, whether it is the default, part, figures."""
     rows = []

@@ -41,7 +41,7 @@ def race(
     fidelity: Annotated[
         str, typer.Option(help="fast: the fleet as a number of agents; full: the task-level model.")
     ] = "fast",
-    hours: Annotated[float, typer.Option(help="Length of each trace's window in the full fidelity.")] = 4.0,
+    hours: Annotated[float, typer.Option(help="Length of each trace's window in the full fidelity.")] = 2.0,
     arrivals: Annotated[
         str, typer.Option(help="smooth, or poisson: tasks arrive at random, alike for all.")
     ] = "smooth",

@@ -50,7 +50,8 @@ def _savings(race: FullRace) -> Sheet:
             rows.append((f"against {baseline} at {share(violation)}", *map(saving, mine["saving"])))
     return Sheet(
         title=f"Saving of {policy} at equal shares of late or dropped tasks, 1 - cost / cost of the baseline",
-        note="Below 0 where it is dearer; – where either does worse at every value of its knob.",
+        note="Below 0 where it is dearer; – where either does worse at every value of its knob. A policy whose loosest "
+        "value still does better than asked stands at that value's cost: seed cannot be set looser.",
         head=("baseline and share", *race.traces),
         rows=rows,
         below=where_dearer(frame),
