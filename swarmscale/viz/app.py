@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import solara
 import solara.lab
 
 from swarmscale.errors import ConfigError
+from swarmscale.viz.live.desk import Desk
 from swarmscale.viz.live.frame import Shell
 from swarmscale.viz.live.pages import PAGES
-from swarmscale.viz.live.panels import LivePage
 from swarmscale.viz.live.session import Session
 from swarmscale.viz.live.sessions import Sessions
 from swarmscale.viz.live.settings_env import AppSettings
@@ -20,7 +21,7 @@ from swarmscale.viz.live.tools import Tools
 SETTINGS = AppSettings.read()
 SESSIONS = Sessions(SETTINGS.max_sessions)
 admitted = solara.reactive(True)
-session: solara.Reactive[Session | None] = solara.reactive(None)
+desk: solara.Reactive[Desk | None] = solara.reactive(None)
 refused = solara.reactive("")
 
 
@@ -30,13 +31,15 @@ def begin() -> Callable[[], None]:
     if not admitted.value:
         return lambda: None
     try:
-        session.value = Session.of(SETTINGS.preset, seed=7, most_agents=SETTINGS.max_agents)
+        session = Session.of(SETTINGS.preset, seed=7, most_agents=SETTINGS.max_agents)
+        desk.value = Desk(session, Path(SETTINGS.runs))
     except ConfigError as error:
         refused.value = str(error)
 
     def end() -> None:
-        if session.value is not None:
-            session.value.play(False)
+        if desk.value is not None:
+            desk.value.pairing.choose(None)
+            desk.value.session.play(False)
         SESSIONS.leave()
 
     return end
@@ -46,15 +49,16 @@ solara.lab.on_kernel_start(begin)
 
 
 @solara.component
-def View(page: LivePage) -> None:
+def View(path: str) -> None:
     """One page, or why there is none."""
-    solara.Title(f"Swarmscale: {page.title}")
     if not admitted.value:
         solara.Error(SESSIONS.full)
-    elif session.value is None:
+    elif desk.value is None:
         solara.Error(refused.value or "no model could be made")
     else:
-        Shell(session.value, page, PAGES, Tools)
+        page = desk.value.page(path)
+        solara.Title(f"Swarmscale: {page.title}")
+        Shell(desk.value, page, Tools)
 
 
 @solara.component
@@ -64,17 +68,17 @@ def Layout(children: Any = ()) -> None:
         solara.Column(children=children)
 
 
-def _component(page: LivePage) -> Any:
+def _component(path: str) -> Any:
     @solara.component
     def Page() -> None:
-        View(page)
+        View(path)
 
     return Page
 
 
+PATHS = {page.path: page.title for page in PAGES} | {"compare": "Compare"}
+
 routes = [
-    solara.Route(
-        path=page.path or "/", component=_component(page), label=page.title, layout=Layout if i == 0 else None
-    )
-    for i, page in enumerate(PAGES)
+    solara.Route(path=path or "/", component=_component(path), label=title, layout=None if path else Layout)
+    for path, title in PATHS.items()
 ]

@@ -15,6 +15,7 @@ from ...errors import ConfigError
 from ..theme import BLUE, VERMILLION
 from .assets import plotly_url
 from .board import Board
+from .desk import Desk
 from .loop import Loop
 from .panels import LivePage
 from .session import SPEEDS, Session
@@ -76,8 +77,9 @@ def use_loop(session: Session) -> Loop:
 
 
 @solara.component
-def PageBoard(page: LivePage, session: Session, loop: Loop) -> None:
+def PageBoard(page: LivePage, desk: Desk, loop: Loop) -> None:
     """A page's board, fed by the loop while it is shown."""
+    session = desk.session
     dark = solara.lab.use_dark_effective()
     spec = solara.use_memo(lambda: spec_of(page, plotly_url()), [page.path])
     element = Board.element(spec=spec, dark=dark)
@@ -90,7 +92,7 @@ def PageBoard(page: LivePage, session: Session, loop: Loop) -> None:
 
         stage = Stage(
             page=page,
-            view=lambda: session,
+            view=lambda: desk.view,
             send=lambda message, buffers: widget.send(message, list(buffers)),
             asked=asked,
         )
@@ -112,8 +114,9 @@ def PageBoard(page: LivePage, session: Session, loop: Loop) -> None:
 
 
 @solara.component
-def Steering(session: Session) -> None:
+def Steering(desk: Desk) -> None:
     """Play, step, speed, reset, and where the model is."""
+    session = desk.session
     use_news(session)
     playing = session.playing
 
@@ -143,8 +146,15 @@ def Steering(session: Session) -> None:
         solara.Button("Step", icon_name="mdi-skip-next", on_click=step, outlined=True, classes=["ss-step"])
         solara.Button("Reset", icon_name="mdi-restart", on_click=reset, outlined=True, classes=["ss-reset"])
         solara.Select("ticks a frame", values=list(SPEEDS), value=session.speed, on_value=speed, dense=True)
-        now = f"{session.model.now_s:,.0f} s · {len(session.model.fleet):,} agents"
-        solara.Text(now, classes=["ss-now"])
+        solara.Text(_where(desk), classes=["ss-now"])
+
+
+def _where(desk: Desk) -> str:
+    """The time and size of what is looked at."""
+    if desk.saved is not None:
+        return f"{desk.saved.name}: {desk.saved.time_s:,.0f} s of {desk.saved.end_s:,.0f} s"
+    model = desk.session.model
+    return f"{model.now_s:,.0f} s · {len(model.fleet):,} agents"
 
 
 @solara.component
@@ -170,28 +180,25 @@ STYLE = (
 
 
 @solara.component
-def Shell(
-    session: Session, page: LivePage, pages: tuple[LivePage, ...], tools: Callable[[Session], Any]
-) -> None:
+def Shell(desk: Desk, page: LivePage, tools: Callable[[Desk, LivePage], Any]) -> None:
     """The whole window.
 
     Args:
-        session: what is steered and shown.
+        desk: what the tab has.
         page: the page that is open.
-        pages: all of them, for the navigation.
         tools: what stands in the side drawer.
     """
-    loop = use_loop(session)
+    loop = use_loop(desk.session)
     solara.Style(STYLE)
     with solara.AppBarTitle():
         solara.Text("Swarmscale")
     with solara.AppBar():
         solara.lab.ThemeToggle()
     with solara.Sidebar():
-        tools(session)
+        tools(desk, page)
     with solara.Column(classes=["ss-main"], gap="8px"):
         with solara.Row(classes=["ss-nav"], gap="4px"):
-            for other in pages:
+            for other in desk.pages:
                 with solara.Link(f"/{other.path}"):
                     solara.Button(
                         other.title,
@@ -200,5 +207,5 @@ def Shell(
                         classes=[f"ss-nav-{other.path or 'overview'}"],
                         attributes={"aria-current": "page"} if other is page else {},
                     )
-        Steering(session)
-        PageBoard(page, session, loop).key(f"board-{page.path}")
+        Steering(desk)
+        PageBoard(page, desk, loop).key(f"board-{page.path}")

@@ -19,14 +19,16 @@ class AppSettings:
         preset: with what a session begins: a preset's name or the path of a TOML file.
         max_agents: largest fleet that a session may ask for, 1 or more.
         max_sessions: most sessions at once, 1 or more.
+        runs: folder of saved runs that may be opened; nothing outside of it can.
 
     >>> AppSettings.read(AppSettings(preset="tiny").environment())
-    AppSettings(preset='tiny', max_agents=100000, max_sessions=8)
+    AppSettings(preset='tiny', max_agents=100000, max_sessions=8, runs='out')
     """
 
     preset: str = "flash-crowd"
     max_agents: int = 100_000
     max_sessions: int = 8
+    runs: str = "out"
 
     def __post_init__(self) -> None:
         require(
@@ -51,7 +53,7 @@ class AppSettings:
             name = PREFIX + f.name.upper()
             text = environment.get(name)
             if text is not None:
-                given[f.name] = text if f.name == "preset" else _whole(name, text)
+                given[f.name] = text if f.name in ("preset", "runs") else _whole(name, text)
         return cls(**given)  # type: ignore[arg-type]
 
 

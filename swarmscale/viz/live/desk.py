@@ -1,0 +1,50 @@
+"""What one browser tab has: its session, a saved run that it looks at instead, and what it compares with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .compare import Pairing, comparison_page
+from .pages import PAGES
+from .panels import LivePage, View
+from .saved import Saved
+from .session import Session
+
+
+@dataclass(slots=True)
+class Desk:
+    """All that belongs to a tab and outlives a change of its page.
+
+    Attributes:
+        session: the running model.
+        runs: folder of saved runs that may be opened.
+        saved: a saved run that is looked at; None for the running model.
+        pairing: what the run is compared with.
+        pages: all pages, the comparison last.
+    """
+
+    session: Session
+    runs: Path
+    saved: Saved | None = None
+    pairing: Pairing = field(default_factory=Pairing)
+    pages: tuple[LivePage, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.pages = (*PAGES, comparison_page(self.pairing))
+
+    @property
+    def view(self) -> View:
+        """What pages look at."""
+        return self.session if self.saved is None else self.saved
+
+    def look(self, saved: Saved | None) -> None:
+        """Look at a saved run, at another time of it, or at the running model again."""
+        if saved is not None:
+            self.session.play(False)
+        self.saved = saved
+        self.session.changed()
+
+    def page(self, path: str) -> LivePage:
+        """The page of a path; the first one if there is none."""
+        return next((page for page in self.pages if page.path == path), self.pages[0])
