@@ -152,7 +152,7 @@ def test_a_refused_switch_leaves_the_model_as_it_was(changes, said):
 
 def test_a_switch_says_what_was_and_what_is():
     m = model()
-    assert m.switch({"dispatch.rule": "jsq", "dispatch.rule.d": 3}) == "dispatch rule jsq (d 2) to jsq (d 3)"
+    assert m.switch({"dispatch.rule": "jsq", "dispatch.rule.d": 3}) == "dispatch rule jsq to jsq (d 3)"
     assert m.switch({"network.topology": "ring", "dispatch.rule": "random"}) == (
         "dispatch rule jsq (d 3) to random; topology mesh to ring"
     )

@@ -5,6 +5,7 @@ A switch changes the model's config as well, so a checkpoint taken after it goes
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -102,11 +103,12 @@ def _at(config: Config, key: str) -> Any:
 
 
 def _words(key: str, config: Config, *, short: bool = False) -> str:
-    """A strategy with its settings, in words."""
+    """A strategy in words, with the settings that are not its defaults."""
     table, strategy = strategy_tables(Config)[key], _at(config, key)
     name = table.name_of(strategy)
-    settings = (
-        "" if name is None else ", ".join(f"{k} {v}" for k, v in table.dump(strategy).items() if k != "name")
-    )
-    text = f"{name or type(strategy).__name__}" + (f" ({settings})" if settings else "")
+    text = name or type(strategy).__name__
+    if name is not None:
+        own = [(f.name, getattr(strategy, f.name), f.default) for f in dataclasses.fields(strategy) if f.init]
+        settings = ", ".join(f"{setting} {value}" for setting, value, default in own if value != default)
+        text += f" ({settings})" if settings else ""
     return text if short else f"{table.kind} {text}"

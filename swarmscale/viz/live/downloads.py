@@ -26,7 +26,7 @@ class Download:
         key: its name in the page.
         title: on the button.
         text: what is in it, for the tooltip.
-        ending: of the file's name, behind the run's name and time.
+        ending: of the file's name, behind the run's name.
         mime: its type.
         make: from a view to its content.
         of_model: whether a model is needed, not the records alone.
@@ -42,10 +42,10 @@ class Download:
 
 
 def file_name(view: View, ending: str) -> str:
-    """Name of a file: the run's name, its simulated time and the ending."""
+    """Name of a file: the run's name and the ending; no time, for the model may play on until the file is made."""
     name = view.model.config.name if view.model is not None else "run"
     plain = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[:60]
-    return f"{plain or 'run'}-{len(view.records) * view.records.dt:g}s{ending}"
+    return f"{plain or 'run'}{ending}"
 
 
 def model_of(view: View) -> SwarmModel:

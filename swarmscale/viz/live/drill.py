@@ -16,7 +16,7 @@ STYLE = (
     ".ss-facts{border-collapse:collapse;width:100%;font-size:.85rem} .ss-facts td,.ss-facts th{text-align:left;"
     "padding:2px 8px 2px 0;vertical-align:top;overflow-wrap:anywhere} .ss-facts td:nth-child(2){"
     "font-variant-numeric:tabular-nums} .ss-drill .v-btn{text-transform:none;letter-spacing:0}"
-    ".ss-facts abbr{text-decoration:underline dotted;cursor:help}"
+    ".ss-facts.ss-rows td+td{white-space:nowrap} .ss-facts abbr{text-decoration:underline dotted;cursor:help}"
 )
 
 
@@ -80,7 +80,9 @@ def Rows(heads: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:
     """A table of text."""
     head = "".join(f'<th scope="col">{_plain(h)}</th>' for h in heads)
     body = "".join("<tr>" + "".join(f"<td>{_plain(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    table = f'<div style="overflow-x:auto"><table class="ss-facts"><tr>{head}</tr>{body}</table></div>'
+    table = (
+        f'<div style="overflow-x:auto"><table class="ss-facts ss-rows"><tr>{head}</tr>{body}</table></div>'
+    )
     solara.HTML(tag="div", unsafe_innerHTML=table)
 
 
