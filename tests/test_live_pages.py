@@ -387,12 +387,17 @@ def plain_alerts(records):
             continue
         _, center, half = plain_limits(values)
         out = [abs(v - c) > h + 1e-9 * abs(c) for v, c, h in zip(values, center, half, strict=True)]
-        if True not in out:
+        stretches, first = [], None
+        for i, beyond in enumerate([*out, False]):
+            if beyond and first is None:
+                first = i
+            elif not beyond and first is not None:
+                stretches.append((first, i - 1))
+                first = None
+        counted = [(a, b) for a, b in stretches if b > a or b == len(rows) - 1]
+        if not counted:
             continue
-        last = max(i for i, beyond in enumerate(out) if beyond)
-        first = last
-        while first and out[first - 1]:
-            first -= 1
+        first, last = counted[-1]
         last_s = (rows[last] + 1) * records.dt
         if len(records) * records.dt - last_s <= KEPT_S:
             found[key] = ((rows[first] + 1) * records.dt, last_s, last == len(rows) - 1)
@@ -412,6 +417,19 @@ def test_alerts_say_what_is_beyond_its_limits_since_when_and_by_how_much():
         for alert in told:
             assert abs(alert.out.value - alert.out.center) >= abs(alert.out.limit - alert.out.center)
     assert "utilization" in seen
+
+
+def test_a_single_tick_beyond_its_limits_is_no_alert_once_it_is_over():
+    values = np.random.default_rng(7).normal(size=200)
+    values[150], values[120:122] = 30.0, 25.0
+    chart = control.limits(values)
+    assert chart.out[[120, 121, 150]].all()
+    assert control.newest_excursion(chart).last >= 150
+    two = control.newest_excursion(chart, 2)
+    assert two.last - two.first >= 1
+    assert not chart.out[two.last + 1]
+    lasting = control.newest_excursion(control.limits(values[:151]), 2)
+    assert (lasting.first, lasting.last) == (150, 150)
 
 
 def test_warnings_stand_below_the_alerts_the_newest_first():

@@ -17,6 +17,8 @@ LOOKED_AT = 2_000
 """Rows of the records that are looked at, the last ones."""
 KEPT_S = 60.0
 """How long an alert is shown after its figure is back within its limits, s."""
+LEAST_TICKS = 2
+"""Ticks in a row beyond the limits that make an alert of what is over."""
 
 WATCHED = (
     ("response_p95_s", "response time, p95", "s"),
@@ -52,12 +54,12 @@ class Alert:
 
 
 def alerts(records: Records) -> list[Alert]:
-    """What is out of its limits now, or was within the last minute; the newest first, those that last before all."""
+    """What is out of its limits now, or was for two ticks or more within the last minute; what lasts stands first."""
     first = max(len(records) - LOOKED_AT, 0)
     raw, found = records.raw(first), []
     for key, title, unit in WATCHED:
         chart = limits(watched(raw, key))
-        out = newest_excursion(chart)
+        out = newest_excursion(chart, LEAST_TICKS)
         if out is None:
             continue
         since_s, last_s = ((first + row + 1) * records.dt for row in (out.first, out.last))

@@ -163,7 +163,10 @@ def loads(busy: Ints, ready: Ints) -> go.Figure | None:
     if not len(share):
         return None
     text = "agents at a task / agents ready in a cluster, at that time"
-    figure = _bars(share, text, "busy share of a cluster's agents (%)", "Loads of the clusters", BLUE)
+    least, most = int(100 * share.min()), int(np.ceil(100 * share.max()))
+    width = -(-(most - least + 1) // 40)  # whole percents, the steps of a cluster of 100 agents
+    edges = (np.arange(least, most + width + 1, width) - 0.5) / 100
+    figure = _bars(share, text, "busy share of a cluster's agents (%)", "Loads of the clusters", BLUE, edges)
     figure.update_xaxes(tickformat=".3~%")
     return figure
 

@@ -118,15 +118,21 @@ class Excursion:
     sigmas: float
 
 
-def newest_excursion(chart: Limits) -> Excursion | None:
-    """The newest stretch beyond the limits; None if there was none."""
-    out = chart.out
-    where = np.flatnonzero(out)
-    if not len(where):
+def newest_excursion(chart: Limits, least: int = 1) -> Excursion | None:
+    """The newest stretch beyond the limits; None if there was none.
+
+    Args:
+        chart: values with their limits.
+        least: values that a stretch must have to count, unless it lasts: of values that vary by chance alone one in
+            370 is beyond its limits.
+    """
+    turns = np.flatnonzero(np.diff(chart.out.astype(np.int8), prepend=0, append=0))
+    stretches = turns.reshape(-1, 2)
+    count = (stretches[:, 1] - stretches[:, 0] >= least) | (stretches[:, 1] == len(chart.values))
+    if not count.any():
         return None
-    last = int(where[-1])
-    inside = np.flatnonzero(~out[:last])
-    first = int(inside[-1]) + 1 if len(inside) else 0
+    first, end = (int(at) for at in stretches[count][-1])
+    last = end - 1
     value, center, half = (float(a[last]) for a in (chart.values, chart.center, chart.half))
     away = value - center
     return Excursion(

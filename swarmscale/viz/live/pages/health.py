@@ -103,7 +103,7 @@ PAGE = LivePage(
     title="Health",
     lead="What is broken, what is lost, and what has left its limits.",
     panels=(
-        tile("broken", "agents failed", "agents", "agents failed or under repair, at the tick's end", broken),
+        tile("broken", "agents failed", "", "agents failed or under repair, at the tick's end", broken),
         Tile(
             key="dead", title="dead nodes", text="coordination nodes that do not answer (number)", value=dead
         ),
@@ -125,8 +125,8 @@ PAGE = LivePage(
         Table(
             key="alerts-table",
             title="Alerts",
-            read="Figures that are, or within the last minute were, beyond three standard deviations of what the ticks "
-            "before foretell; then refusals and other warnings.",
+            read="Figures that are beyond three standard deviations of what the ticks before foretell, or were for two "
+            "ticks or more within the last minute; then refusals and other warnings.",
             heads=("since", "what", "state", "value and limit, or text", "how far"),
             rows=alert_rows,
             otherwise="all watched figures are within their limits; limits need 20 ticks: press Play",

@@ -10,7 +10,7 @@ from ....arrays import Floats, Ints
 from ....model.columns import STATES, Raw, ratio
 from ....model.flow.ledger import Count
 from ...figures import agents, capabilities, clusters, demand
-from ...theme import length, number
+from ...theme import number
 from .. import cells
 from ..panels import Canvas, LivePage, Plot, Tile, View
 from ..parts import DASH, NO_MODEL, column_tile, of_model, of_records, scaler_of, tile
@@ -47,7 +47,20 @@ def price(view: View) -> str:
 
 def now(view: View) -> str:
     """Simulated time."""
-    return length(len(view.records) * view.records.dt)
+    return clock(len(view.records) * view.records.dt)
+
+
+def clock(seconds: float) -> str:
+    """A time as hours, minutes and seconds.
+
+    >>> clock(178), clock(90_061), clock(0.5)
+    ('0:02:58', '1 d 1:01:01', '0:00:00.5')
+    """
+    whole, part = divmod(round(seconds, 3), 1)
+    minutes, s = divmod(int(whole), 60)
+    hours, m = divmod(minutes, 60)
+    days, h = divmod(hours, 24)
+    return (f"{days} d " if days else "") + f"{h}:{m:02}:{s:02}" + f"{part:.3g}"[1:]
 
 
 def matrix(model: SwarmModel) -> Figure | None:
@@ -98,7 +111,9 @@ TILES = (
         "A dash: without a scaling policy nothing is counted",
         value=price,
     ),
-    Tile(key="time", title="simulated time", text="time that was simulated since the start", value=now),
+    Tile(
+        key="time", title="simulated time", text="time that was simulated since the start, h:min:s", value=now
+    ),
 )
 
 PAGE = LivePage(
