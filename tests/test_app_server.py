@@ -26,6 +26,8 @@ from .browser import CHROMIUM, NO_CHROMIUM, chromium, fetched, served, tab
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
 
 STUB = """
+import time
+
 import solara
 import solara.lab
 
@@ -399,7 +401,12 @@ def test_the_proxy_that_stands_for_the_network_hears_a_call():
 def loopback(stub):
     """A server on loopback for one session, where home cannot be written, with the network replaced."""
     with outside() as (proxies, calls):
-        odd = {"HOME": "/dev/null/home", "SOLARA_THEME_VARIANT": "auto", "SOLARA_ASSETS_PROXY": "false"}
+        odd = {
+            "HOME": "/dev/null/home",
+            "SOLARA_THEME_VARIANT": "auto",
+            "SOLARA_ASSETS_PROXY": "false",
+            "SOLARA_MODE": "dev",
+        }
         options = {"preset": "tiny", "max_agents": 5_000, "max_sessions": 1}
         with served(stub, environment=proxies | odd, **options) as running:
             yield running, calls
@@ -471,7 +478,14 @@ def test_other_names_and_other_sites_are_kept_out_of_loopback(loopback):
     assert refused.value.response.status_code == 403
 
 
-def test_plotly_is_served_and_may_be_kept_and_its_folder_holds_it(loopback):
+def test_it_runs_in_production_without_solaras_banner(loopback):
+    text = loopback[0].get("/")[1]
+    assert "<title>Swarmscale</title>" in text
+    assert "solara.production = true" in text
+    assert '"show_banner": false' in text
+
+
+def test_plotly_is_served_and_may_be_kept_by_the_browser(loopback):
     running, _ = loopback
     status, text, headers = running.get(plotly_url())
     assert (status, "immutable" in headers["cache-control"]) == (200, True)

@@ -26,9 +26,9 @@ from .settings_env import AppSettings
 TOKEN = re.compile(r"[A-Za-z0-9_~.-]{16,}")
 CULL_AFTER = "10m"
 """How long a session is kept whose browser is gone."""
-GRACE_S = 2
+GRACE_S = 1
 """How long open connections may take to close at the end."""
-END_S = 4.0
+END_S = 2.5
 """When the process ends at the latest."""
 
 
