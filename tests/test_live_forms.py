@@ -907,15 +907,28 @@ def test_the_comparison_runs_other_settings_beside_and_refuses_bad_ones(show):
     assert "other settings" not in page.html()
 
 
-def test_a_page_that_closes_lets_its_twin_go(show):
+def test_a_comparison_outlives_its_page_and_a_twin_that_is_not_wanted_is_let_go(show):
     from swarmscale.viz.live.pair import Compare
 
     session, pairing = live(), Pairing()
     before = len(session.watchers)
     page = show(Compare(session, pairing))
-    pairing.choose(None)
     twin = Twin.of(session, session.config)
     pairing.choose(twin.second, "twin", twin)
     page.close()
-    assert pairing.other is None
+    assert pairing.other is twin.second
+    assert len(session.watchers) == before + 1
+    pairing.choose(None)
     assert len(session.watchers) == before
+
+
+def test_comparing_with_the_saved_run_that_is_open_looks_at_the_running_model_again(show, runs):
+    from swarmscale.viz.live.pair import Compare
+
+    saved, session, pairing, told = opened(runs[0], "first"), live(), Pairing(), []
+    session.advance(5)
+    page = show(Compare(session, pairing, saved, told.append))
+    page.click("Compare with first")
+    assert pairing.other is saved
+    assert told == [None]
+    assert "<td>" in page.html()

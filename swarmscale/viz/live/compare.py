@@ -49,10 +49,6 @@ class Pairing:
             self.twin.leave()
         self.other, self.name, self.twin = other, name, twin
 
-    def choose_nothing(self) -> None:
-        """Compare with nothing."""
-        self.choose(None)
-
 
 @dataclass(slots=True)
 class Twin:

@@ -18,13 +18,19 @@ from .watching import use_seen
 
 
 @solara.component
-def Compare(session: Session, pairing: Pairing, saved: Saved | None = None) -> None:
+def Compare(
+    session: Session,
+    pairing: Pairing,
+    saved: Saved | None = None,
+    on_look: Callable[[Saved | None], None] = lambda saved: None,
+) -> None:
     """The other run: a saved one, or one with other settings that steps along; and the scorecard of both.
 
     Args:
         session: this run.
         pairing: is told what the other one is.
         saved: a saved run that is open, to be compared with.
+        on_look: is told to look at the running model again, once the saved run is the other one.
     """
     _, set_round = solara.use_state(0)
     editing, set_editing = solara.use_state(False)
@@ -37,6 +43,7 @@ def Compare(session: Session, pairing: Pairing, saved: Saved | None = None) -> N
     def with_saved() -> None:
         if saved is not None:
             choose(lambda: pairing.choose(saved, saved.name))
+            on_look(None)
 
     def with_twin(twin: Twin) -> None:
         choose(lambda: pairing.choose(twin.second, "other settings", twin))
@@ -46,7 +53,6 @@ def Compare(session: Session, pairing: Pairing, saved: Saved | None = None) -> N
         pairing.column = name
         choose(lambda: None)
 
-    solara.use_effect(lambda: pairing.choose_nothing, [id(pairing)])
     with solara.Column(gap="6px", classes=["ss-form", "ss-compare"]):
         if saved is not None:
             solara.Button(

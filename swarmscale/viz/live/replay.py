@@ -23,7 +23,7 @@ def Replay(
         on_saved: is told what to look at: at another time, another run, or None for the running model.
         most_agents: largest fleet that a checkpoint may have.
     """
-    name, set_name = solara.use_state("")
+    name, set_name = solara.use_state(saved.name if saved is not None else "")
     refused, set_refused = solara.use_state("")
     looked, set_looked = solara.use_state(0)
     names = solara.use_memo(lambda: list(listing(root)), [str(root), looked])

@@ -19,7 +19,8 @@ RUNNING = "as it runs now"
 STYLE = (
     ".ss-hint{font-size:.75rem;line-height:1.25;opacity:.75;display:block;margin:-10px 0 10px}"
     ".ss-refused{color:#C4420A;font-size:.8rem;display:block;overflow-wrap:anywhere}"
-    ".theme--dark .ss-refused{color:#FF9B6A} .ss-form{max-width:640px} .ss-form .v-input{margin-top:4px}"
+    ".theme--dark .ss-refused{color:#FF9B6A} .ss-form{max-width:640px} .ss-form .v-text-field:not(.v-textarea)"
+    "{padding-top:14px!important;margin-top:2px} .ss-form .v-messages__message{line-height:1.25}"
 )
 
 
@@ -55,6 +56,9 @@ def FieldInput(
             "message": shown.hint,
         }
         if shown.kind == "json":
+            solara.Text(
+                label, style={"font-size": ".75rem"}
+            )  # a text area shows its own label while empty alone
             solara.InputTextArea(label, rows=3, **common)
         else:
             solara.InputText(label, dense=True, **common)

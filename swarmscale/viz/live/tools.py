@@ -42,4 +42,4 @@ def Tools(desk: Desk, page: LivePage) -> None:
         with solara.Details("Saved runs", expand=desk.saved is not None):
             Replay(desk.runs, desk.saved, look, session.most_agents)
         with solara.Details("Compare", expand=False):
-            Compare(session, desk.pairing, desk.saved)
+            Compare(session, desk.pairing, desk.saved, look)
