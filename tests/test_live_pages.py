@@ -4,6 +4,7 @@ import json
 import re
 import time
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
@@ -20,7 +21,7 @@ from swarmscale.model.swarm import SwarmModel
 from swarmscale.viz import theme
 from swarmscale.viz.alerts import KEPT_S, WATCHED, alerts, watched
 from swarmscale.viz.figures import capabilities, clusters, cognition, control, scaling, structure
-from swarmscale.viz.live import cells
+from swarmscale.viz.live import cells, tools
 from swarmscale.viz.live.pages import PAGES, health, overview, topology
 from swarmscale.viz.live.pages import scaling as scaling_page
 from swarmscale.viz.live.panels import Canvas, Pixels, Plot, Table, Tile
@@ -131,8 +132,12 @@ def test_a_panel_explains_itself(page, panel):
     words = panel.text if isinstance(panel, Tile) else panel.read
     assert len(words) > 20
     if not isinstance(panel, Tile):
-        way_out = r"press Play|under Switches|in the side drawer|open a checkpoint|set scaler\.pools"
+        way_out = r"press Play|under Switches and faults|open a checkpoint|set scaler\.pools"
         assert re.search(way_out, panel.otherwise), panel.otherwise
+
+
+def test_the_part_of_the_drawer_that_empty_states_name_is_there():
+    assert '"Switches and faults"' in Path(tools.__file__).read_text(encoding="utf-8")
 
 
 def test_keys_and_paths_are_used_once():
@@ -286,7 +291,7 @@ def test_supply_and_demand_by_type_are_what_counting_agents_and_tasks_gives(smal
     figure = overview.matrix(small)
     np.testing.assert_allclose(figure.data[0].z, offered, rtol=1e-6)
     np.testing.assert_allclose(figure.data[1].x, wanted / wanted.sum(), rtol=1e-6)
-    np.testing.assert_allclose(figure.data[2].x, offered.sum(axis=1) / offered.sum(), rtol=1e-6)
+    np.testing.assert_allclose(figure.data[2].x, offered.diagonal() / offered.diagonal().sum(), rtol=1e-6)
     assert list(figure.data[0].y) == list(TYPES)
 
 
@@ -589,7 +594,10 @@ def test_a_fleet_of_one_size_says_how_to_get_a_policy():
     for panel in PAGES[3].panels:
         if isinstance(panel, Plot | Table):
             assert not answer(panel, view)
-            assert "this fleet keeps its size: choose a scaling policy under Switches" in panel.otherwise
+            assert (
+                "this fleet keeps its size: choose a scaling policy under Switches and faults"
+                in panel.otherwise
+            )
 
 
 def test_pools_show_units_in_use_free_and_ordered(small):

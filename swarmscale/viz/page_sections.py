@@ -215,7 +215,7 @@ def _structure(model: SwarmModel) -> list[Panel]:
             key="matrix",
             figure=capabilities.matrix(capabilities.demand(model.flow), capabilities.supply(model.fleet)),
             read="What ready agents of each kind could give to tasks of each type at the end of the run; where "
-            "demand's bar is far longer than supply's, skill is short.",
+            "demand's bar is longer than supply's, its tasks also go to other kinds, who are slower at them.",
             otherwise="no agent was ready at the end of the run",
         ),
         Panel(

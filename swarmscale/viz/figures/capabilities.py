@@ -20,7 +20,7 @@ SUPPLY_TEXT = (
     "sum of speed x skill for tasks of the type over ready agents of the kind, in ideal agents of speed 1"
 )
 DEMAND_TEXT = "share of the tasks in agents' hands or waiting in clusters that ask for the type"
-OFFER_TEXT = "share of the type in the summed supply of all types"
+OFFER_TEXT = "share of the type's own kind in what all ready agents could give to tasks of their own types"
 
 
 def supply(fleet: Fleet) -> Floats:
@@ -67,7 +67,8 @@ def matrix(wanted: Floats, offered: Floats) -> go.Figure | None:
         "name": "supply",
     }
     asked = wanted / wanted.sum() if wanted.any() else np.full(len(TYPES), np.nan)
-    given = offered.sum(axis=1) / offered.sum()
+    own = offered.diagonal()
+    given = own / own.sum() if own.any() else np.full(len(TYPES), np.nan)
     bars = [
         {
             "type": "bar",
@@ -107,6 +108,6 @@ def matrix(wanted: Floats, offered: Floats) -> go.Figure | None:
         "kind of agent (type of its own)",
         "type of task (what it asks for)",
         lines,
-        "cells: supply in agents; bars: shares of demand and of supply",
+        "cells: supply in agents; bars: shares of demand and of the supply by the type's own kind",
         more,
     )

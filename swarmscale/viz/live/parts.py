@@ -23,7 +23,7 @@ DASH = "–"
 COURSE_TICKS = 600
 """Ticks of a tile's small line, the last ones."""
 NO_MODEL = "a saved run without its model: open a checkpoint to see this"
-NO_SCALER = "this fleet keeps its size: choose a scaling policy under Switches"
+NO_SCALER = "this fleet keeps its size: choose a scaling policy under Switches and faults"
 
 
 def tile(key: str, title: str, unit: str, text: str, value: Callable[[Raw], Floats]) -> Tile:

@@ -138,7 +138,7 @@ PAGE = LivePage(
             read="What is down in the mesh now, and what hangs on it (agents, links, ms).",
             heads=("what", "state", "effect"),
             rows=faults,
-            otherwise="nothing is down: kill a node or cut a link in the side drawer to see what follows",
+            otherwise="nothing is down: kill a node or cut a link under Switches and faults to see what follows",
             wide=True,
         ),
         Plot(
@@ -153,14 +153,14 @@ PAGE = LivePage(
             read="Tasks dropped per second. Full queues point to capacity, lost and unreachable to the network, "
             "attempts to failures.",
             figure=of_records(stations.drops),
-            otherwise="no task was dropped: crash agents or raise demand in the side drawer to see some",
+            otherwise="no task was dropped: crash agents or raise demand under Switches and faults to see some",
         ),
         Plot(
             key="misses",
             title="Late answers and errors",
             read="Late answers came after the deadline of their class; dropped tasks got none (% of tasks).",
             figure=of_records(latency.misses),
-            otherwise="no answer was late and no task was dropped: raise demand in the side drawer to see some",
+            otherwise="no answer was late and no task was dropped: raise demand under Switches and faults to see some",
         ),
     ),
 )

@@ -162,7 +162,8 @@ PAGE = LivePage(
             key="matrix",
             title="Types of tasks by kinds of agents",
             read="Cells (agents) are what ready agents of a kind could give to tasks of a type; beside them the type's "
-            "share (%) of demand and of supply: where demand's bar is far longer, skill is short.",
+            "share (%) of demand and of what agents could give to their own types: where demand's bar is longer, its "
+            "tasks also go to other kinds, who are slower at them.",
             figure=of_model(matrix),
             otherwise=f"nobody is ready yet: press Play, or {NO_MODEL}",
             wide=True,

@@ -103,7 +103,7 @@ PAGE = LivePage(
             read="Tasks dropped per second. Full queues point to capacity, lost and unreachable to the network, "
             "attempts to failures.",
             figure=of_records(stations.drops),
-            otherwise="no task was dropped: crash agents or raise demand in the side drawer to see some",
+            otherwise="no task was dropped: crash agents or raise demand under Switches and faults to see some",
         ),
     ),
 )
