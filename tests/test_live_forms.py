@@ -18,13 +18,14 @@ from swarmscale.model.flow.ledger import Count
 from swarmscale.model.metrics import METRICS
 from swarmscale.model.parameters import parameters
 from swarmscale.model.presets import preset_names
-from swarmscale.viz.live.compare import Pairing, Twin, compared, comparison_page, overlaid, scores
+from swarmscale.viz.live.compare import Pairing, compared, comparison_page, overlaid, scores
 from swarmscale.viz.live.facts import facts
 from swarmscale.viz.live.fields import GROUPS, form_fields, value_of
 from swarmscale.viz.live.forms import Form, matching
 from swarmscale.viz.live.panels import Tile
 from swarmscale.viz.live.saved import listing, opened
 from swarmscale.viz.live.stage import Stage
+from swarmscale.viz.live.twin import Twin
 from swarmscale.viz.theme import digits, number
 
 
@@ -881,6 +882,20 @@ def test_the_page_of_the_comparison_is_empty_until_a_run_is_chosen():
     assert len(table.rows(session)) > 10
     assert [plot.figure(session).layout.title.text for plot in plots][-1] == "dropped"
     assert len({plot.figure(session).layout.title.text for plot in plots}) == len(plots)
+
+
+def test_a_saved_run_is_compared_as_far_as_this_one_has_come(runs):
+    root, _ = runs
+    session, pairing = live(), Pairing()
+    session.advance(20)
+    saved = opened(root, "first")
+    pairing.choose(saved, "first")
+    beside = pairing.beside(session)
+    assert (len(beside.records), len(saved.records)) == (20, 60)
+    title = next(m.title for m in METRICS if m.key == "throughput_per_s")
+    rows = {row[0]: row for row in comparison_page(pairing).panels[0].rows(session)}
+    rate = saved.records.column("completed")[:20].sum() / 20
+    assert rows[title][2] == number(rate, "1/s")
 
 
 def test_the_comparison_runs_other_settings_beside_and_refuses_bad_ones(show):

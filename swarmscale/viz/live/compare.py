@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...arrays import Floats
 from ...model.columns import BY_NAME
-from ...model.config import Config
 from ...model.metrics import METRICS, Stretch
 from ...model.stored import KnownRaw
 from ..theme import digits, number
 from .panels import LivePage, Plot, Table, View
-from .session import Session
+from .saved import Saved
+from .twin import Twin
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -49,52 +49,10 @@ class Pairing:
             self.twin.leave()
         self.other, self.name, self.twin = other, name, twin
 
-
-@dataclass(slots=True)
-class Twin:
-    """A second session with other settings, on the same seed, that steps along with the first.
-
-    What is done to the first (crashes, switches) is not done to it.
-
-    Attributes:
-        first: is watched.
-        second: follows.
-    """
-
-    first: Session
-    second: Session
-    _model: Any = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._model = self.first.model
-        self.follow()
-        self.first.watchers.append(self.follow)
-
-    @classmethod
-    def of(cls, first: Session, config: Config) -> Twin:
-        """A twin with other settings, brought to the first one's time.
-
-        Raises:
-            ConfigError: if the settings cannot be used.
-        """
-        second = Session.of(config, seed=first.model.root_seed, most_agents=first.most_agents)
-        return cls(first, second)
-
-    def follow(self) -> None:
-        """Step until the first one's time is reached; begin anew if that did."""
-        with self.second.lock:
-            if self._model is not self.first.model:
-                self._model = self.first.model
-                self.second.reset(seed=self._model.root_seed)
-            dt = self.second.config.dt
-            behind = math.floor((self.first.model.now_s - self.second.model.now_s) / dt + 1e-9)
-            if behind > 0:
-                self.second.advance(behind)
-
-    def leave(self) -> None:
-        """Follow no longer."""
-        if self.follow in self.first.watchers:
-            self.first.watchers.remove(self.follow)
+    def beside(self, view: View) -> View | None:
+        """The other run as far as this one has come, so that the metrics are those of the same time."""
+        now_s = len(view.records) * view.records.dt
+        return self.other.at(now_s) if isinstance(self.other, Saved) else self.other
 
 
 def scores(view: View) -> dict[str, float]:
@@ -214,7 +172,8 @@ def comparison_page(pairing: Pairing) -> LivePage:
     """
 
     def rows(view: View) -> list[tuple[str, ...]]:
-        return [*compared(view, pairing.other)] if pairing.other is not None else []
+        other = pairing.beside(view)
+        return [*compared(view, other)] if other is not None else []
 
     def figure(column: Callable[[], str]) -> Callable[[View], Figure | None]:
         def draw(view: View) -> Figure | None:
@@ -237,8 +196,8 @@ def comparison_page(pairing: Pairing) -> LivePage:
         figure=figure(lambda: pairing.column),
     )  # fmt: skip
     table = Table(
-        key="both", title="Scorecard", read="each metric of both runs so far, and other minus this", heads=HEADS,
-        rows=rows, otherwise=NOBODY, wide=True,
+        key="both", title="Scorecard", heads=HEADS, rows=rows, otherwise=NOBODY, wide=True,
+        read="each metric of both runs until this one's time, and other minus this",
     )  # fmt: skip
     return LivePage(
         path="compare", title="Compare", lead="What is better, and by how much, in two runs?",

@@ -8,12 +8,13 @@ import solara
 
 from ...errors import ConfigError
 from ...model.columns import BY_NAME
-from .compare import HEADS, Pairing, Twin, compared
+from .compare import HEADS, Pairing, compared
 from .drill import Rows
 from .forms import WHOLE, Form, blamed
 from .saved import Saved
 from .session import Session
 from .settings import Fields
+from .twin import Twin
 from .watching import use_seen
 
 
@@ -87,8 +88,8 @@ def Scores(session: Session, pairing: Pairing) -> None:
     """
 
     def look() -> tuple[tuple[str, ...], ...]:
-        other = pairing.other
         with session.lock:
+            other = pairing.beside(session)
             return tuple(compared(session, other)) if other is not None else ()
 
     found = use_seen(session, look, least_s=2.0)
