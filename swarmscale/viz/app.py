@@ -64,7 +64,7 @@ def View(path: str) -> None:
 @solara.component
 def Layout(children: Any = ()) -> None:
     """The window; pages have their own navigation, which shows on every width."""
-    with solara.AppLayout(title="Swarmscale", navigation=False, sidebar_open=True):
+    with solara.AppLayout(title="Swarmscale", navigation=False):
         solara.Column(children=children)
 
 

@@ -230,7 +230,10 @@ class TableCard {
 
 async function render({ model, el }) {
   const spec = model.get("spec");
-  const board = { looks: spec.looks, url: spec.plotly, dark: model.get("dark"), send: message => model.send(message) };
+  // the page around says which look is on; a board alone in a notebook follows its own switch
+  const around = document.querySelector(".v-application");
+  const isDark = () => (around ? around.classList.contains("theme--dark") : model.get("dark"));
+  const board = { looks: spec.looks, url: spec.plotly, dark: isDark(), send: message => model.send(message) };
   const root = make("div", "ss-board");
   root.dataset.page = spec.page;
   root.classList.toggle("dark", board.dark);
@@ -285,7 +288,8 @@ async function render({ model, el }) {
     if (message.kind === "told") setText(cards[message.key].told, message.text);
   };
   const themed = () => {
-    board.dark = model.get("dark");
+    if (board.dark === isDark()) return;
+    board.dark = isDark();
     root.classList.toggle("dark", board.dark);
     last = last.then(async () => {
       for (const [key, one] of Object.entries(cards)) {
@@ -301,6 +305,8 @@ async function render({ model, el }) {
     model.send({ kind: "seen", keys: [...seen].filter(([, is]) => is).map(([key]) => key) });
   }, { rootMargin: "200px" });
   for (const one of Object.values(cards)) watch.observe(one.box);
+  const look = new MutationObserver(themed);
+  if (around) look.observe(around, { attributes: true, attributeFilter: ["class"] });
   model.on("msg:custom", heard);
   model.on("change:dark", themed);
   model.send({ kind: "ready" });
@@ -308,6 +314,7 @@ async function render({ model, el }) {
     model.off("msg:custom", heard);
     model.off("change:dark", themed);
     watch.disconnect();
+    look.disconnect();
     for (const one of Object.values(cards)) one.leave();
   };
 }

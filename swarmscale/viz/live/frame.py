@@ -1,4 +1,4 @@
-"""The frame around every page: navigation, what steers time, the side drawer, and the board in the middle."""
+"""The frame around every page: navigation, what steers time, tools at the side, and the board in the middle."""
 
 from __future__ import annotations
 
@@ -175,6 +175,10 @@ STYLE = (
     ".ss-nav{flex-wrap:wrap} .ss-nav a{text-decoration:none}"
     ".ss-log{font-size:.82rem;max-height:320px;overflow:auto} .ss-log span{overflow-wrap:anywhere}"
     f".ss-note-warning{{color:{VERMILLION}}} .ss-note-scaling{{color:{BLUE}}}"
+    ".ss-desk{display:grid;grid-template-columns:minmax(0,1fr) 340px;gap:16px;align-items:start}"
+    ".ss-middle,.ss-side{min-width:0} @media (max-width:1000px){.ss-desk{grid-template-columns:minmax(0,1fr)}}"
+    ".ss-part{border:1px solid rgba(128,138,150,.35);border-radius:12px;padding:4px 10px}"
+    ".ss-part-head{justify-content:flex-start!important} .ss-part-body{padding:0 6px 10px}"
     ".v-application .ss-main{padding:8px 16px} @media (max-width:700px){.v-application .ss-main{padding:4px 6px}}"
 )
 
@@ -186,7 +190,7 @@ def Shell(desk: Desk, page: LivePage, tools: Callable[[Desk, LivePage], Any]) ->
     Args:
         desk: what the tab has.
         page: the page that is open.
-        tools: what stands in the side drawer.
+        tools: what stands at the side, or below on a narrow window.
     """
     loop = use_loop(desk.session)
     solara.Style(STYLE)
@@ -194,8 +198,6 @@ def Shell(desk: Desk, page: LivePage, tools: Callable[[Desk, LivePage], Any]) ->
         solara.Text("Swarmscale")
     with solara.AppBar():
         solara.lab.ThemeToggle()
-    with solara.Sidebar():
-        tools(desk, page)
     with solara.Column(classes=["ss-main"], gap="8px"):
         with solara.Row(classes=["ss-nav"], gap="4px"):
             for other in desk.pages:
@@ -208,4 +210,8 @@ def Shell(desk: Desk, page: LivePage, tools: Callable[[Desk, LivePage], Any]) ->
                         attributes={"aria-current": "page"} if other is page else {},
                     )
         Steering(desk)
-        PageBoard(page, desk, loop).key(f"board-{page.path}")
+        with solara.Div(classes=["ss-desk"]):
+            with solara.Div(classes=["ss-middle"]):
+                PageBoard(page, desk, loop).key(f"board-{page.path}")
+            with solara.Div(classes=["ss-side"]):
+                tools(desk, page)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import solara
 
 from .actions import Actions
@@ -29,17 +31,37 @@ def Tools(desk: Desk, page: LivePage) -> None:
 
     with solara.Column(gap="8px", classes=["ss-tools"]):
         if picked:
-            with solara.Details("Picked", expand=True):
-                Drill(session)
-        with solara.Details("Log", expand=True):
-            Log(session)
-        with solara.Details("Switches and faults", expand=False):
-            Actions(session)
-        with solara.Details("Settings", expand=False):
-            Settings(session)
-        with solara.Details("Export", expand=False):
-            Export(session, tuple(panel for panel in page.panels if isinstance(panel, Plot)))
-        with solara.Details("Saved runs", expand=desk.saved is not None):
-            Replay(desk.runs, desk.saved, look, session.most_agents)
-        with solara.Details("Compare", expand=False):
-            Compare(session, desk.pairing, desk.saved, look)
+            Part("Picked", lambda: Drill(session), opened=True)
+        Part("Log", lambda: Log(session), opened=True)
+        Part("Switches and faults", lambda: Actions(session))
+        Part("Settings", lambda: Settings(session))
+        Part(
+            "Export",
+            lambda: Export(session, tuple(panel for panel in page.panels if isinstance(panel, Plot))),
+        )
+        Part("Saved runs", lambda: Replay(desk.runs, desk.saved, look, session.most_agents))
+        Part("Compare", lambda: Compare(session, desk.pairing, desk.saved, look))
+
+
+@solara.component
+def Part(title: str, content: Callable[[], object], opened: bool = False) -> None:
+    """A part of the drawer; what is closed is not made, so that a page loads fast.
+
+    Args:
+        title: on the button that opens and closes it.
+        content: makes what is in it.
+        opened: whether it is open at first.
+    """
+    is_open, set_open = solara.use_state(opened)
+    with solara.Column(gap="4px", classes=["ss-part"]):
+        solara.Button(
+            title,
+            icon_name="mdi-chevron-down" if is_open else "mdi-chevron-right",
+            on_click=lambda: set_open(not is_open),
+            text=True,
+            classes=["ss-part-head"],
+            attributes={"aria-expanded": "true" if is_open else "false"},
+        )
+        if is_open:
+            with solara.Column(gap="4px", classes=["ss-part-body"]):
+                content()
