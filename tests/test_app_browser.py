@@ -133,10 +133,10 @@ def test_another_policy_shows_as_an_event_with_a_reason(opened):
 
 def test_a_bad_value_is_refused_beside_its_field_and_nothing_changes(opened):
     part(opened, "Settings")
-    search = opened.page.locator(".ss-settings").get_by_label("search", exact=False).first
-    search.fill("fleet.agents")
-    search.press("Tab")
-    field = opened.page.locator(".ss-settings").get_by_label("agents", exact=False).last
+    form = opened.page.locator(".ss-settings")
+    form.get_by_label("search all settings").fill("fleet.agents")
+    form.get_by_label("group", exact=True).wait_for(state="detached")
+    field = form.get_by_label("agents", exact=True)
     field.fill("-3")
     field.press("Tab")
     beside = "document.querySelectorAll('.ss-settings .error--text .v-messages__message')"
