@@ -256,6 +256,9 @@ async function render({ model, el }) {
       grid.append(cards[panel.key].box);
     }
   }
+  const count = Math.max(tiles.children.length, 1);  // full rows: six or eight in two
+  tiles.style.setProperty("--columns", count > 5 ? Math.ceil(count / 2) : count);
+  tiles.style.setProperty("--all", count);
   root.append(make("p", "lead", spec.lead), tiles, grid);
   el.append(root);
 
@@ -269,6 +272,7 @@ async function render({ model, el }) {
   const draw = async (message, buffers) => {
     for (const [key, { value, course: values }] of Object.entries(message.tiles)) {
       setText(tile[key].value, value);
+      tile[key].value.classList.toggle("long", value.length > 9);
       if (values) course(tile[key].svg, values);
     }
     for (const [key, told] of Object.entries(message.canvases)) {

@@ -12,7 +12,7 @@ import solara.lab
 from solara.server import kernel_context
 
 from ...errors import ConfigError
-from ..theme import BLUE, VERMILLION
+from ..theme import BLUE, DARK_COLORS, VERMILLION
 from .assets import plotly_url
 from .board import Board
 from .desk import Desk
@@ -171,10 +171,13 @@ def Log(session: Session) -> None:
 
 STYLE = (
     ".ss-now{white-space:nowrap;align-self:center;font-variant-numeric:tabular-nums}"
-    ".ss-steer{flex-wrap:wrap;align-items:center;padding-top:10px} .ss-steer .v-select{max-width:120px;min-width:96px;margin-top:10px}"
+    ".ss-steer{flex-wrap:wrap;align-items:center;padding-top:10px} "
+    ".ss-steer .v-select{max-width:120px;min-width:96px;margin-top:10px}"
     ".ss-nav{flex-wrap:wrap} .ss-nav a{text-decoration:none}"
     ".ss-log{font-size:.82rem;max-height:320px;overflow:auto} .ss-log span{overflow-wrap:anywhere}"
     f".ss-note-warning{{color:{VERMILLION}}} .ss-note-scaling{{color:{BLUE}}}"
+    f".theme--dark .ss-note-warning{{color:{DARK_COLORS[VERMILLION]}}}"
+    f".theme--dark .ss-note-scaling{{color:{DARK_COLORS[BLUE]}}}"
     ".ss-desk{display:grid;grid-template-columns:minmax(0,1fr) 340px;gap:16px;align-items:start}"
     ".ss-middle,.ss-side{min-width:0} @media (max-width:1000px){.ss-desk{grid-template-columns:minmax(0,1fr)}}"
     ".ss-part{border:1px solid rgba(128,138,150,.35);border-radius:12px;padding:4px 10px}"
