@@ -23,6 +23,15 @@ const make = (name, classes, text) => {
 
 const setText = (element, text) => { if (element.textContent !== text) element.textContent = text; };
 
+// a value that is too wide for its tile gets smaller; measured when its length changes
+function fit(element, text) {
+  const measured = element.textContent.length === text.length;
+  setText(element, text);
+  if (measured) return;
+  element.classList.remove("long");
+  element.classList.toggle("long", element.scrollWidth > element.clientWidth);
+}
+
 function course(svg, values) {
   const top = Math.max(...values) || 1, last = values.length - 1;
   const line = values.map((v, i) => `${(100 * i / Math.max(last, 1)).toFixed(1)},${(30 - 28 * v / top).toFixed(1)}`).join(" ");
@@ -271,8 +280,7 @@ async function render({ model, el }) {
   let frames = 0, last = Promise.resolve();
   const draw = async (message, buffers) => {
     for (const [key, { value, course: values }] of Object.entries(message.tiles)) {
-      setText(tile[key].value, value);
-      tile[key].value.classList.toggle("long", value.length > 9);
+      fit(tile[key].value, value);
       if (values) course(tile[key].svg, values);
     }
     for (const [key, told] of Object.entries(message.canvases)) {

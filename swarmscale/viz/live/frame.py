@@ -171,7 +171,7 @@ def Log(session: Session) -> None:
 
 STYLE = (
     ".ss-now{white-space:nowrap;align-self:center;font-variant-numeric:tabular-nums}"
-    ".ss-steer{flex-wrap:wrap;align-items:center;padding-top:10px} "
+    ".ss-steer{flex-wrap:wrap;row-gap:18px!important;align-items:center;padding-top:10px} "
     ".ss-steer .v-select{max-width:120px;min-width:96px;margin-top:10px}"
     ".ss-nav{flex-wrap:wrap} .ss-nav a{text-decoration:none}"
     ".ss-log{font-size:.82rem;max-height:320px;overflow:auto} .ss-log span{overflow-wrap:anywhere}"
