@@ -13,19 +13,20 @@ from plotly.colors import sequential
 
 from swarmscale.agents.fleet import BUSY, DRAINING, IDLE, STATE_NAMES
 from swarmscale.agents.skills import TYPES
+from swarmscale.model.flow.ledger import DROPS, Count
 from swarmscale.model.forecasting import FORECASTERS
 from swarmscale.model.records import Records
 from swarmscale.model.scaling import scaler as scaler_module
 from swarmscale.model.scaling.outlook import LATER_S, MOST_BINS, Outlook
 from swarmscale.model.swarm import SwarmModel
 from swarmscale.viz import theme
-from swarmscale.viz.alerts import KEPT_S, WATCHED, alerts, watched
+from swarmscale.viz.alerts import KEPT_S, WATCHED, alerts, breaches, watched
 from swarmscale.viz.figures import capabilities, clusters, cognition, control, scaling, structure
 from swarmscale.viz.live import cells, tools
 from swarmscale.viz.live.pages import PAGES, health, overview, topology
 from swarmscale.viz.live.pages import scaling as scaling_page
 from swarmscale.viz.live.panels import Canvas, Pixels, Plot, Table, Tile
-from swarmscale.viz.live.session import Note
+from swarmscale.viz.live.session import Note, Session
 from swarmscale.viz.page_sections import node_load
 
 MOST_KB = 90
@@ -621,3 +622,25 @@ def test_the_light_heat_map_is_the_clusters_busy_share_in_percent():
     for p in range(8):
         for q in range(len(series["busy_s"][p])):
             assert z[q, p] == round(100 * series["busy_s"][p][q] / series["ready_s"][p][q])
+
+
+def test_a_lasting_fault_stays_an_alert_although_the_limits_follow_it():
+    """A dead node's agents answer nothing: errors above their objective, since when, and gone when it is mended."""
+    model = SwarmModel("tiny", rng=3, **{"fleet.agents": 400, "fleet.nodes": 4, "demand.load": 0.5})
+    model.run(120)
+    assert breaches(model.records) == []
+    model.kill_node(1)
+    model.run(200)
+    found = {breach.title: breach for breach in breaches(model.records)}
+    errors = found["errors, last minute"]
+    raw = model.records.raw()
+    lost = sum(raw.count(c) for c in DROPS)
+    assert errors.value == pytest.approx(lost[-60:].sum() / raw.count(Count.ARRIVED)[-60:].sum())
+    assert errors.value > errors.limit == 0.0015
+    assert 120 < errors.since_s < 180
+    session = Session(model=model)
+    assert int(health.alert_count(session)) >= 2
+    assert any("above the objective of 0.150 %" in row[3] for row in health.alert_rows(session))
+    model.flow.network.restore_node(1)
+    model.run(200)
+    assert "errors, last minute" not in {breach.title for breach in breaches(model.records)}

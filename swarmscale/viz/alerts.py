@@ -1,13 +1,16 @@
-"""Alerts of a run: figures that have left their adaptive limits, computed from the records alone."""
+"""Alerts of a run: figures beyond their adaptive limits or beyond their objective, from the records alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..arrays import Floats
-from ..model.columns import BY_NAME, Raw, ratio
+from ..model.columns import BY_NAME, Raw, dropped, ratio
 from ..model.flow.ledger import Count
+from ..model.scaling import EmergencyScaling
 from .figures.control import Excursion, limits, newest_excursion
 
 if TYPE_CHECKING:
@@ -76,3 +79,54 @@ def watched(raw: Raw, key: str) -> Floats:
     if key == "late_share":
         return ratio(raw.count(Count.LATE), raw.count(Count.COMPLETED))
     return BY_NAME[key].value(raw)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """A share that is above its objective over the last minute.
+
+    Attributes:
+        title: for people.
+        value: the share over the last minute.
+        limit: the objective.
+        since_s: since when it has been above without a break, s.
+    """
+
+    title: str
+    value: float
+    limit: float
+    since_s: float
+
+
+def breaches(records: Records) -> list[Breach]:
+    """Late answers and dropped tasks above what the origin's emergency rule tolerates, over the last minute.
+
+    Adaptive limits follow a lasting fault and then keep silent about it; an objective does not.
+    """
+    first = max(len(records) - LOOKED_AT, 0)
+    raw, rule = records.raw(first), EmergencyScaling()
+    pairs = (
+        ("late answers, last minute", raw.count(Count.LATE), raw.count(Count.COMPLETED), rule.late_share),
+        ("errors, last minute", dropped(raw), raw.count(Count.ARRIVED), rule.error_rate),
+    )
+    found = []
+    for title, part, whole, limit in pairs:
+        share = rolling(part, whole, max(round(KEPT_S / records.dt), 1))
+        above = share > limit
+        if len(above) and above[-1]:
+            within = np.flatnonzero(~above)
+            begun = int(within[-1]) + 1 if len(within) else 0
+            since_s = (first + begun + 1) * records.dt
+            found.append(Breach(title=title, value=float(share[-1]), limit=limit, since_s=since_s))
+    return found
+
+
+def rolling(part: Floats, whole: Floats, ticks: int) -> Floats:
+    """`[T]` share over the last so many ticks, fewer at the beginning; 0 where there is no whole.
+
+    >>> rolling(np.array([1.0, 0.0, 0.0]), np.array([2.0, 2.0, 2.0]), 2)
+    array([0.5 , 0.25, 0.  ])
+    """
+    sums = [np.concatenate([np.zeros(ticks), np.cumsum(values)]) for values in (part, whole)]
+    above, below = (total[ticks:] - total[:-ticks] for total in sums)
+    return np.asarray(np.where(below > 0, above / np.maximum(below, 1e-300), 0.0), np.float64)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ....model.columns import Raw
 from ....model.flow.ledger import Count
-from ...alerts import Alert, alerts
+from ...alerts import Alert, Breach, alerts, breaches
 from ...figures import agents, latency, stations, structure
 from ...theme import length, number
 from ..panels import LivePage, Plot, Table, Tile, View
@@ -39,8 +39,11 @@ def cut(view: View) -> str:
 
 
 def alert_count(view: View) -> str:
-    """Alerts that last."""
-    return str(sum(alert.now for alert in alerts(view.records))) if len(view.records) else DASH
+    """Alerts that last: figures beyond their limits or objectives, dead nodes and cut links."""
+    if not len(view.records):
+        return DASH
+    down = len(dead_nodes(view.model)) + len(cut_links(view.model)) if view.model is not None else 0
+    return str(sum(alert.now for alert in alerts(view.records)) + len(breaches(view.records)) + down)
 
 
 def dead_nodes(model: SwarmModel) -> list[int]:
@@ -79,10 +82,23 @@ def faults(view: View) -> Sequence[tuple[str, ...]]:
 
 
 def alert_rows(view: View) -> Sequence[tuple[str, ...]]:
-    """Figures beyond their limits, then warnings, the newest first."""
-    rows = [_alert_row(alert) for alert in alerts(view.records)] if len(view.records) else []
+    """Shares beyond their objectives, figures beyond their limits, then warnings, the newest first."""
+    rows: list[tuple[str, ...]] = []
+    if len(view.records):
+        rows = [_breach_row(breach) for breach in breaches(view.records)]
+        rows += [_alert_row(alert) for alert in alerts(view.records)]
     warnings = [note for note in view.notes if note.kind == "warning"][-WARNINGS:]
     return rows + [(length(n.time_s), "warning", "", n.text, "") for n in reversed(warnings)]
+
+
+def _breach_row(breach: Breach) -> tuple[str, ...]:
+    return (
+        length(breach.since_s),
+        breach.title,
+        "now",
+        f"{number(breach.value, 'share')}, above the objective of {number(breach.limit, 'share')}",
+        f"{breach.value / breach.limit:.3g} times the objective",
+    )
 
 
 def _alert_row(alert: Alert) -> tuple[str, ...]:
@@ -119,14 +135,15 @@ PAGE = LivePage(
         Tile(
             key="alerts",
             title="alerts",
-            text="watched figures that are beyond their adaptive limits now (number)",
+            text="figures beyond their adaptive limits or objectives now, dead nodes and cut links (number)",
             value=alert_count,
         ),
         Table(
             key="alerts-table",
             title="Alerts",
-            read="Figures that are beyond three standard deviations of what the ticks before foretell, or were for two "
-            "ticks or more within the last minute; then refusals and other warnings.",
+            read="Late answers (1 %) and errors (.15 %) above their objectives over the last minute; figures that are "
+            "beyond three standard deviations of what the ticks before foretell, or were for two ticks or more within "
+            "the last minute; then refusals and other warnings.",
             heads=("since", "what", "state", "value and limit, or text", "how far"),
             rows=alert_rows,
             otherwise="all watched figures are within their limits; limits need 20 ticks: press Play",
