@@ -315,7 +315,7 @@ async function render({ model, el }) {
   const watch = new IntersectionObserver(entries => {
     for (const entry of entries) seen.set(entry.target.dataset.key, entry.isIntersecting);
     model.send({ kind: "seen", keys: [...seen].filter(([, is]) => is).map(([key]) => key) });
-  }, { rootMargin: "200px" });
+  }, { rootMargin: "200px", scrollMargin: "200px" });
   for (const one of Object.values(cards)) watch.observe(one.box);
   const look = new MutationObserver(themed);
   if (around) look.observe(around, { attributes: true, attributeFilter: ["class"] });
