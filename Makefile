@@ -22,6 +22,7 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/swarmscale bench $(ARGS)
+	$(BIN)/python benchmarks/live.py
 
 clean:
 	rm -rf $(VENV) build dist out *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
