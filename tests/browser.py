@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -78,6 +79,35 @@ def served(script: Path | None = None, **options: Any) -> Iterator[Served]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.communicate()
+
+
+@contextlib.contextmanager
+def solara_run(script: Path) -> Iterator[Served]:
+    """``solara run SCRIPT`` as anybody would type it: none of our settings in its environment."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    plain = {name: text for name, text in os.environ.items() if not name.startswith(("SOLARA", "SWARMSCALE"))}
+    words = ["run", str(script), "--production", "--no-open", "--port", str(port)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "solara", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=plain,
+    )
+    base = f"http://127.0.0.1:{port}"
+    try:
+        running = Served(base, base + "/", process)
+        _wait_until_ready(running)
+        yield running
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _wait_until_ready(running: Served) -> None:

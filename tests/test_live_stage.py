@@ -179,6 +179,30 @@ def test_a_frame_stays_below_its_limit_at_fifty_thousand_agents():
     assert sum("cells" in frame["canvases"] for frame, _ in browser.frames) >= 3
 
 
+def test_a_panel_that_fails_is_shown_as_failed_and_stops_nobody_else(session, caplog):
+    def broken(view):
+        raise ZeroDivisionError("nothing to divide by")
+
+    page = LivePage(
+        path="broken",
+        title="Broken",
+        lead="One of them.",
+        panels=(
+            Plot(key="bad", title="bad", read="never", figure=broken),
+            Tile(key="worse", title="worse", text="never", value=broken),
+            Plot(key="good", title="good", read="noise", figure=big(50)),
+        ),
+    )
+    browser = Browser(session, page)
+    browser.stage.heard({"kind": "ready"})
+    browser.all_frames()
+    failed = {key: text for frame, _ in browser.frames for key, text in frame["failed"].items()}
+    assert failed == dict.fromkeys(("bad", "worse"), "ZeroDivisionError: nothing to divide by")
+    assert any(frame["plots"].get("good") for frame, _ in browser.frames)
+    assert not browser.stage.due  # it is not tried again before something is new
+    assert "panel bad of page Broken" in caplog.text
+
+
 def test_choices_questions_and_clicks_are_answered_and_nonsense_is_passed_over(session):
     browser = Browser(session)
     browser.stage.heard({"kind": "ready"})

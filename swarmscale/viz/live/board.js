@@ -271,17 +271,23 @@ async function render({ model, el }) {
   root.append(make("p", "lead", spec.lead), tiles, grid);
   el.append(root);
 
-  const failed = (key, error) => {
-    console.error(`${key}: ${error.message}`);
-    cards[key]?.box.append(make("p", "failed", `This could not be drawn: ${error.message}`));
+  // one line beside a panel, gone as soon as it can be drawn again
+  const failed = (key, text) => {
+    const box = cards[key]?.box ?? tile[key]?.value.parentElement;
+    let line = box.querySelector(".failed");
+    if (text === null) { line?.remove(); return; }
+    console.error(`${key}: ${text}`);
+    if (!line) box.append((line = make("p", "failed")));
+    setText(line, `This could not be drawn: ${text}`);
   };
-  const tried = async (key, draw) => { try { await draw(); } catch (error) { failed(key, error); } };
+  const tried = async (key, draw) => { try { await draw(); failed(key, null); } catch (error) { failed(key, error.message); } };
 
   let frames = 0, last = Promise.resolve();
   const draw = async (message, buffers) => {
     for (const [key, { value, course: values }] of Object.entries(message.tiles)) {
       fit(tile[key].value, value);
       if (values) course(tile[key].svg, values);
+      failed(key, null);
     }
     for (const [key, told] of Object.entries(message.canvases)) {
       const bytes = told && buffers[told.buffer];
@@ -290,6 +296,7 @@ async function render({ model, el }) {
     }
     for (const [key, text] of Object.entries(message.plots)) await tried(key, () => cards[key].draw(text));
     for (const [key, rows] of Object.entries(message.tables)) await tried(key, () => cards[key].draw(rows));
+    for (const [key, text] of Object.entries(message.failed)) failed(key, text);
     frames += 1;
     root.dataset.frames = frames;
     root.dataset.tick = message.tick;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,36 +12,17 @@ from solara.server import kernel_context
 
 from ...errors import ConfigError
 from ..theme import BLUE, DARK_COLORS, VERMILLION
-from .assets import plotly_url
-from .board import Board
+from .board import use_board
 from .desk import Desk
 from .loop import Loop
 from .panels import LivePage
 from .session import SPEEDS, Session
-from .stage import Asked, Stage, spec_of
+from .stage import Stage
+from .watching import use_seen
 
 STATUS_S = 0.25
-"""Least time between two renderings of what Solara draws while a model plays, s."""
-
-
-def use_news(session: Session, least_s: float = STATUS_S) -> int:
-    """The session's version, at most so often: a component that calls it is rendered again when something is new."""
-    version, set_version = solara.use_state(session.version)
-
-    def follow() -> Callable[[], None]:
-        last = [0.0]
-
-        def news() -> None:
-            now = time.monotonic()
-            if now - last[0] >= least_s or not session.playing:
-                last[0] = now
-                set_version(session.version)
-
-        session.watchers.append(news)
-        return lambda: session.watchers.remove(news)
-
-    solara.use_effect(follow, [id(session)])
-    return int(version)
+"""Least time between two looks at the time and size of what plays, s."""
+SHOWN_NOTES = 30
 
 
 def connected() -> Callable[[], bool]:
@@ -79,46 +59,19 @@ def use_loop(session: Session) -> Loop:
 @solara.component
 def PageBoard(page: LivePage, desk: Desk, loop: Loop) -> None:
     """A page's board, fed by the loop while it is shown."""
-    session = desk.session
-    dark = solara.lab.use_dark_effective()
-    spec = solara.use_memo(lambda: spec_of(page, plotly_url()), [page.path])
-    element = Board.element(spec=spec, dark=dark)
 
-    def attach() -> Callable[[], None]:
-        widget: Any = solara.get_widget(element)
-
-        def asked(what: Asked) -> None:
-            session.pick(what.pick)
-
-        stage = Stage(
-            page=page,
-            view=lambda: desk.view,
-            send=lambda message, buffers: widget.send(message, list(buffers)),
-            asked=asked,
-        )
-
-        def heard(_: Any, message: Any, __: Any) -> None:
-            if isinstance(message, dict):
-                stage.heard(message)
-
-        widget.on_msg(heard)
+    def enter(stage: Stage) -> Callable[[], None]:
         loop.enter(stage)
+        return lambda: loop.leave(stage)
 
-        def leave() -> None:
-            loop.leave(stage)
-            widget.on_msg(heard, remove=True)
-
-        return leave
-
-    solara.use_effect(attach, [page.path, id(session), id(loop)])
+    use_board(page, lambda: desk.view, lambda what: desk.session.pick(what.pick), enter, [id(loop)])
 
 
 @solara.component
 def Steering(desk: Desk) -> None:
     """Play, step, speed, reset, and where the model is."""
     session = desk.session
-    use_news(session)
-    playing = session.playing
+    playing, _, _ = use_seen(session, lambda: (session.playing, session.speed, _where(desk)), STATUS_S)
 
     def step() -> None:
         session.play(False)
@@ -160,8 +113,7 @@ def _where(desk: Desk) -> str:
 @solara.component
 def Log(session: Session) -> None:
     """What happened last, with reasons."""
-    use_news(session)
-    notes = list(session.notes)[-30:]
+    notes = use_seen(session, lambda: list(session.notes)[-SHOWN_NOTES:])
     with solara.Column(gap="2px", classes=["ss-log"]):
         if not notes:
             solara.Text("nothing happened yet")

@@ -18,16 +18,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import solara
-import solara.lab
 from mesa.visualization.utils import update_counter
 
 from ...model.records import Records
 from ...model.swarm import SwarmModel
-from .assets import plotly_url
-from .board import Board
+from .board import use_board
 from .panels import LivePage
 from .session import Note
-from .stage import Asked, Stage, spec_of
+from .stage import Stage
 
 
 @dataclass(slots=True)
@@ -47,37 +45,17 @@ class ModelView:
 def ModelBoard(model: SwarmModel, page: LivePage) -> None:
     """A page's board beside Mesa's controls: frames go out after steps, when the one before was drawn."""
     version = update_counter.get()
-    dark = solara.lab.use_dark_effective()
-    spec = solara.use_memo(lambda: spec_of(page, plotly_url()), [page.path])
     held: dict[str, Any] = solara.use_memo(dict, [])
-    element = Board.element(spec=spec, dark=dark)
+    held["view"] = ModelView(model)
 
-    def attach() -> Callable[[], None]:
-        widget: Any = solara.get_widget(element)
-
-        def asked(_: Asked) -> None:
-            """Mesa's page has no drill-down."""
-
-        stage = Stage(
-            page=page,
-            view=lambda: held["view"],
-            send=lambda message, buffers: widget.send(message, list(buffers)),
-            asked=asked,
-        )
-
+    def enter(stage: Stage) -> Callable[[], None]:
         def next_frame() -> None:
             if stage.due:
                 stage.show()
 
         stage.wake = next_frame
         held["stage"] = stage
-
-        def heard(_: Any, message: Any, __: Any) -> None:
-            if isinstance(message, dict):
-                stage.heard(message)
-
-        widget.on_msg(heard)
-        return lambda: widget.on_msg(heard, remove=True)
+        return lambda: None
 
     def news() -> None:
         stage: Stage = held["stage"]
@@ -86,8 +64,8 @@ def ModelBoard(model: SwarmModel, page: LivePage) -> None:
         stage.stale()
         stage.wake()
 
-    held["view"] = ModelView(model)
-    solara.use_effect(attach, [page.path])
+    # Mesa's page has no drill-down, so what is asked for goes nowhere
+    use_board(page, lambda: held["view"], lambda _: None, enter, [])
     solara.use_effect(news, [version, id(model)])
 
 

@@ -126,8 +126,10 @@ def of_folder(folder: Path, name: str) -> Saved:
     try:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         metrics, warm_up_s = dict(summary["metrics"]), float(summary["warm_up_s"])
-    except (OSError, ValueError, KeyError, TypeError):
-        metrics, warm_up_s = {}, 0.0
+    except FileNotFoundError:
+        metrics, warm_up_s = {}, 0.0  # a run that was interrupted
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{name}: summary.json cannot be read: {type(error).__name__}: {error}") from None
     told = [*_rows(folder / "scaling.parquet", _scaled), *_rows(folder / "recommendations.parquet", _advised)]
     return replace(_made(name, records, None, told, metrics), warm_up_s=warm_up_s)
 

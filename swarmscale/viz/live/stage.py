@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...arrays import Floats
-from .panels import Canvas, LivePage, Plot, Table, Tile, View
+from .panels import Canvas, LivePage, Panel, Plot, Table, Tile, View
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 MOST_BYTES = 100_000
 """Of a frame; what does not fit waits for the next one."""
 COURSE_POINTS = 60
+
+LOG = logging.getLogger(__name__)
 
 type Send = Callable[[dict[str, Any], Sequence[bytes]], None]
 
@@ -32,6 +35,34 @@ class Asked:
     """
 
     pick: str
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A frame that is being put together.
+
+    Attributes:
+        parts: by kind of panel, by key.
+        buffers: pictures.
+        size: bytes so far.
+        heavy: parts other than tiles; the first one is taken whatever its size.
+        drawn: whether a figure was made: one a frame, since that costs more than all the rest.
+    """
+
+    parts: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: {name: {} for name in ("tiles", "canvases", "plots", "tables", "failed")}
+    )
+    buffers: list[bytes] = field(default_factory=list)
+    size: int = 0
+    heavy: int = 0
+    drawn: bool = False
+
+    def takes(self, size: int) -> bool:
+        """Count so many bytes more, if they fit."""
+        if self.heavy and self.size + size > MOST_BYTES:
+            return False
+        self.size, self.heavy = self.size + size, self.heavy + 1
+        return True
 
 
 @dataclass(slots=True)
@@ -88,52 +119,62 @@ class Stage:
         return self.sent > self.acked
 
     def show(self) -> int:
-        """Send the next frame: all tiles, and of the rest what has waited longest and fits; return its bytes."""
+        """Send the next frame: all tiles, and of the rest what has waited longest and fits; return its bytes.
+
+        A panel whose function fails is logged, shown as failed, and not asked again until something is new.
+        """
         view, panels = self.view(), {p.key: p for p in self.page.panels}
-        frame: dict[str, Any] = {"kind": "frame", "tiles": {}, "canvases": {}, "plots": {}, "tables": {}}
-        buffers: list[bytes] = []
-        size = heavy = 0
+        frame = _Frame()
         with self._lock:
             waiting = [key for key in self._stale if self._shown(key)]
-        done = []
-        drawn = False
+        done = set()
         for key in waiting:
-            panel = panels[key]
-            if isinstance(panel, Tile):
-                frame["tiles"][key] = tile = {"value": panel.value(view), "course": _course(panel, view)}
-                size += len(json.dumps(tile))
-            elif isinstance(panel, Canvas):
-                told, codes = self._painted(panel, view, len(buffers))
-                if heavy and size + len(codes) > MOST_BYTES:
-                    continue
-                frame["canvases"][key] = told
-                buffers += [codes] if told else []
-                size, heavy = size + len(codes), heavy + 1
-            elif isinstance(panel, Table):
-                rows = [list(row) for row in panel.rows(view)]
-                if rows != self._tables.get(key):
-                    added = len(json.dumps(rows))
-                    if heavy and size + added > MOST_BYTES:
-                        continue
-                    frame["tables"][key], self._tables[key] = rows, rows
-                    size, heavy = size + added, heavy + 1
-            elif not drawn:
-                text = figure_text(panel.figure(view))
-                drawn = True  # one a frame: building a figure costs more than all the rest
-                if heavy and size + len(text or "") > MOST_BYTES:
-                    continue
-                frame["plots"][key] = text
-                size, heavy = size + len(text or ""), heavy + 1
-            else:
-                continue
-            done.append(key)
+            try:
+                taken = self._put(panels[key], view, frame)
+            except Exception as error:
+                LOG.exception("panel %s of page %s", key, self.page.title)
+                frame.parts["failed"][key] = f"{type(error).__name__}: {error}"
+                taken = True
+            if taken:
+                done.add(key)
         with self._lock:
             self._stale = [key for key in self._stale if key not in done]
             self.sent += 1
-            frame |= {"n": self.sent, "tick": view.records.ticks}
-        self.largest = max(self.largest, size)
-        self.send(frame, buffers)
-        return size
+            message = {"kind": "frame", "n": self.sent, "tick": view.records.ticks, **frame.parts}
+        self.largest = max(self.largest, frame.size)
+        self.send(message, frame.buffers)
+        return frame.size
+
+    def _put(self, panel: Panel, view: View, frame: _Frame) -> bool:
+        """Put a panel into a frame, unless it must wait for the next one; whether it is done."""
+        if isinstance(panel, Tile):
+            tile = {"value": panel.value(view), "course": _course(panel, view)}
+            frame.parts["tiles"][panel.key] = tile
+            frame.size += len(json.dumps(tile))
+            return True
+        if isinstance(panel, Canvas):
+            told, codes = self._painted(panel, view, len(frame.buffers))
+            if not frame.takes(len(codes)):
+                return False
+            frame.parts["canvases"][panel.key] = told
+            frame.buffers += [codes] if told else []
+            return True
+        if isinstance(panel, Table):
+            rows = [list(row) for row in panel.rows(view)]
+            if rows == self._tables.get(panel.key):
+                return True
+            if not frame.takes(len(json.dumps(rows))):
+                return False
+            frame.parts["tables"][panel.key] = self._tables[panel.key] = rows
+            return True
+        if frame.drawn:
+            return False
+        frame.drawn = True
+        text = figure_text(panel.figure(view))
+        if not frame.takes(len(text or "")):
+            return False
+        frame.parts["plots"][panel.key] = text
+        return True
 
     def heard(self, message: Mapping[str, Any]) -> None:
         """Take in what the browser said; what it cannot have meant is passed over."""
@@ -198,7 +239,7 @@ def spec_of(page: LivePage, url: str) -> dict[str, Any]:
     }
 
 
-def _spec(panel: Tile | Plot | Canvas | Table) -> dict[str, Any]:
+def _spec(panel: Panel) -> dict[str, Any]:
     if isinstance(panel, Tile):
         return {
             "kind": "tile",
