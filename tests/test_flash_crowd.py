@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import swarmscale as ss
+from swarmscale.agents.fleet import BUSY, IDLE, STARTING
 from swarmscale.model.flow.ledger import Count
 
 
@@ -64,3 +65,24 @@ def test_emergency_scaling_orders_agents_within_ten_seconds_of_an_overload():
     begun_s = 100 + int(bad[0])
     assert begun_s < event.time_s <= begun_s + 10
     assert (event.trigger, event.after) == ("emergency", 2 * event.before)
+
+
+def test_agents_that_are_starting_are_not_counted_as_able():
+    """What a cluster can do, by which ``skill-match`` chooses, is what its ready agents can do."""
+    keys = {
+        "fleet.agents": 600,
+        "fleet.nodes": 4,
+        "scaling": "static",
+        "scaling.agents": 700,
+        "life.start_s": 40.0,
+    }
+    model = ss.SwarmModel("tiny", rng=5, **keys)
+    model.run(20)
+    rows, able = model.fleet.rows, model.flow._capability
+    state = model.fleet.column("state").reshape(rows.uid.shape)
+    assert (state == STARTING).sum() == 100
+    ready = (state == IDLE) | (state == BUSY)
+    for q in range(model.fleet.clusters):
+        for kind in range(6):
+            each = [rows.skill[q, kind, s] / 255 / rows.slowness[q, s] for s in np.flatnonzero(ready[q])]
+            assert able[q, kind] == pytest.approx(sum(each))

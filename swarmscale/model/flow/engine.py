@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from ...agents.fleet import BUSY, DRAINING, Fleet
+from ...agents.fleet import BUSY, DRAINING, IDLE, Fleet
 from ...agents.hierarchy import Hierarchy
 from ...arrays import Floats, Ints, Ints32
 from .delegation import hand_up, loads
@@ -248,13 +248,9 @@ class TaskFlow:
         self.mesh = self.mesh._replace(next_hop=next_hop, link_s=link_s, alive=n.alive)
         self._by_zone = self.hierarchy.clusters_of_zone()
         self._offsets = np.empty(n.nodes + 1, np.int64)
-        rows = self.fleet.rows
-        present = (rows.uid > 0) & np.isfinite(rows.free_at)
-        speed = np.where(present, 1.0 / rows.slowness, 0.0)
-        self._capability = np.einsum("qs,qks->qk", speed, rows.skill) / 255.0
 
     def _share_out(self) -> None:
-        """Which clusters may be chosen at each node, and each node's share of the homes.
+        """Which clusters may be chosen at each node, each node's share of the homes, and what ready agents can do.
 
         Clusters where somebody is ready; at a node that has none, those that have members. A node's share is that of
         its ready agents, or of its members where nobody is ready anywhere.
@@ -272,6 +268,9 @@ class TaskFlow:
         weight = self.hierarchy.node_sums(ready if ready.any() else size) * self.network.alive
         share = np.cumsum(weight).astype(np.float64)
         self._home_share = share / share[-1] if share[-1] > 0 else np.arange(1, len(share) + 1) / len(share)
+        rows = self.fleet.rows
+        speed = np.where((rows.state == IDLE) | (rows.state == BUSY), 1.0 / rows.slowness, 0.0)
+        self._capability = np.einsum("qs,qks->qk", speed, rows.skill) / 255.0
 
     def interrupt(self, rows: Ints, now: float) -> int:
         """Take the tasks out of these agents' hands and put them back into their clusters' queues.

@@ -36,7 +36,7 @@ class DispatchView(NamedTuple):
         assigned: `[Q]` tasks given to each cluster so far in this tick.
         ready: `[Q]` idle and busy agents.
         backlog_s: `[Q]` s of work waiting and in hands.
-        capability: `[Q, 6]` summed speed x skill of a cluster's agents for each type.
+        capability: `[Q, 6]` summed speed x skill of a cluster's ready agents for each type.
         pointer: `[K]` kept from tick to tick for rules that go round.
         key: Philox key of the stream of this stage.
         choice: `[n]` out: the cluster, or -1 to drop.
