@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..model.columns import dropped, provisioned
 from ..model.flow.ledger import Count
-from ..model.metrics import Stretch, over
+from ..model.metric import Stretch, over
 from ..model.scaling.elasticity import per_day
 from ..model.scaling.oracle import oracle
 from ..model.scaling.outlook import Skill

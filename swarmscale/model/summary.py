@@ -11,7 +11,8 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import UnknownChoiceError, require
-from .metrics import METRICS, Metric, Stretch
+from .metric import Metric, Stretch
+from .metrics import METRICS
 
 if TYPE_CHECKING:
     from .swarm import SwarmModel

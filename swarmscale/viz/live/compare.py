@@ -11,7 +11,8 @@ import numpy as np
 
 from ...arrays import Floats
 from ...model.columns import BY_NAME
-from ...model.metrics import METRICS, Stretch
+from ...model.metric import Stretch
+from ...model.metrics import METRICS
 from ...model.stored import KnownRaw
 from ..theme import digits, number
 from .panels import LivePage, Plot, Table, View

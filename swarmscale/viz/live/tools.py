@@ -1,4 +1,4 @@
-"""What stands in the side drawer: everything that changes the model, explains it, or takes something away."""
+"""What stands at the side: everything that changes the model, explains it, or takes something away."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .watching import use_seen
 
 @solara.component
 def Tools(desk: Desk, page: LivePage) -> None:
-    """The drawer, part by part; what was picked opens by itself."""
+    """The tools, part by part; what was picked opens by itself."""
     session = desk.session
     picked = use_seen(session, lambda: session.picked)
     _, turn = solara.use_state(0)
@@ -45,7 +45,7 @@ def Tools(desk: Desk, page: LivePage) -> None:
 
 @solara.component
 def Part(title: str, content: Callable[[], object], opened: bool = False) -> None:
-    """A part of the drawer; what is closed is not made, so that a page loads fast.
+    """A part of the tools; what is closed is not made, so that a page loads fast.
 
     Args:
         title: on the button that opens and closes it.
