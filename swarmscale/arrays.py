@@ -56,16 +56,29 @@ def _compiled[F: Callable[..., Any]](function: F, more: dict[str, Any]) -> F:
     file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if file is not None and function.__module__.startswith(__package__ + "."):
         # numba looks at the function's own file alone; a kernel also depends on those it calls
-        file._source_stamp = (file._source_stamp, _source_of_kernels())
+        file._source_stamp = (file._source_stamp, _source_of_kernels(_family(function.__module__)))
     done: F = compiled
     return done
 
 
 @functools.cache
-def _source_of_kernels() -> str:
-    """Digest of all files that may hold kernels."""
+def _source_of_kernels(family: str) -> str:
+    """Digest of all files whose kernels those of one family may call: the ground, agents, flow and its own."""
     root = Path(__file__).parent
     digest = hashlib.blake2b(digest_size=16)
-    for path in sorted([*root.glob("*.py"), *root.glob("agents/**/*.py"), *root.glob("model/flow/**/*.py")]):
+    paths = [*root.glob("*.py"), *root.glob("agents/*.py")]
+    for folder in {"model/flow", family} if family != "agents" else ():
+        paths += root.glob(f"{folder}/**/*.py")
+    for path in sorted(paths):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _family(module: str) -> str:
+    """The folder of a module's family: ``agents``, or one of those in ``model``.
+
+    >>> _family("swarmscale.model.flow.dispatch.base"), _family("swarmscale.agents.fleet"), _family("swarmscale.rng")
+    ('model/flow', 'agents', 'agents')
+    """
+    _, room, *rest = (*module.split("."), "")
+    return f"model/{rest[0]}" if room == "model" else "agents"

@@ -5,95 +5,50 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import tomli_w
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    ValidationError,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticSerializationError
 
 from ..agents.topology import TOPOLOGIES
-from ..choices import Choices
 from ..errors import ConfigError, UnknownChoiceError
+from .collective_memory.settings import CollectiveMemory
 from .flow.dispatch import DISPATCH_RULES
 from .flow.laws import LawName
 from .flow.sources import SOURCES
 from .forecasting import FORECASTERS
+from .intelligence.settings import Intelligence
+from .learning.settings import Learning
 from .scaling import POLICIES
-
-
-class Section(BaseModel):
-    """A frozen group of settings; an unknown field is refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
-
-
-def _field(default: Any, text: str, unit: str = "", **rules: Any) -> Any:
-    return Field(default, description=text, json_schema_extra={"unit": unit}, **rules)
-
-
-class ChoiceOf:
-    """Marks a field that holds a strategy, and names its table."""
-
-    def __init__(self, table: Choices[Any]) -> None:
-        self.table = table
-
-
-def _choice(table: Choices[Any]) -> Any:
-    def read(value: object) -> object:
-        if isinstance(value, str):
-            return table.make(value)
-        if isinstance(value, Mapping):
-            given = dict(value)
-            name = given.pop("name", None)
-            if not isinstance(name, str):
-                raise ConfigError(f"a {table.kind} needs a name; there are: {', '.join(table)}")
-            return table.make(name, **given)
-        return value
-
-    return Annotated[
-        Any,
-        ChoiceOf(table),
-        BeforeValidator(read),
-        PlainSerializer(table.dump, when_used="json"),
-        WithJsonSchema({"type": "object"}),
-    ]
-
-
-Share = Annotated[float, Field(ge=0, le=1)]
+from .section import Section, Share, choice, setting
 
 
 class Fleet(Section):
     """How many agents, of what make, in what hierarchy."""
 
-    agents: int = _field(10_000, "agents at the start", "agents", ge=1, le=50_000_000)
-    nodes: int = _field(16, "coordination nodes", "nodes", ge=1, le=1024)
-    zone_clusters: int = _field(8, "clusters in a zone at most", "clusters", ge=1, le=1000)
-    cluster_agents: int = _field(100, "agents in a cluster at most", "agents", ge=1, le=100)
-    speed_cv: float = _field(
+    agents: int = setting(10_000, "agents at the start", "agents", ge=1, le=50_000_000)
+    nodes: int = setting(16, "coordination nodes", "nodes", ge=1, le=1024)
+    zone_clusters: int = setting(8, "clusters in a zone at most", "clusters", ge=1, le=1000)
+    cluster_agents: int = setting(100, "agents in a cluster at most", "agents", ge=1, le=100)
+    speed_cv: float = setting(
         0.2, "coefficient of variation of the agents' speed (lognormal, mean 1)", ge=0, le=2
     )
-    skill_own: tuple[Share, Share] = _field((0.9, 1.0), "lowest and highest skill for the agent's own type")
-    skill_other: tuple[Share, Share] = _field((0.5, 0.8), "lowest and highest skill for the five other types")
-    type_shares: tuple[float, ...] = _field(
+    skill_own: tuple[Share, Share] = setting((0.9, 1.0), "lowest and highest skill for the agent's own type")
+    skill_other: tuple[Share, Share] = setting(
+        (0.5, 0.8), "lowest and highest skill for the five other types"
+    )
+    type_shares: tuple[float, ...] = setting(
         (1.0,) * 6, "relative frequency of the six intelligence types", min_length=6, max_length=6
     )
-    communication: Literal["mesh", "star", "tree", "none"] = _field(
+    communication: Literal["mesh", "star", "tree", "none"] = setting(
         "tree", "how the agents of a cluster coordinate on a task"
     )
-    message_cost: float = _field(
+    message_cost: float = setting(
         0.0005, "share by which one coordination message lengthens a task's service", ge=0, le=1
     )
-    span: int = _field(10, "agents that one lead talks to (communication by tree)", "agents", ge=2, le=100)
-    max_agents: int | None = _field(
+    span: int = setting(10, "agents that one lead talks to (communication by tree)", "agents", ge=2, le=100)
+    max_agents: int | None = setting(
         None,
         "largest fleet that scaling may make; none given: four times agents",
         "agents",
@@ -117,39 +72,39 @@ class Fleet(Section):
 class TaskClass(Section):
     """One class of tasks."""
 
-    name: str = _field("task", "name of the class")
-    share: float = _field(1.0, "relative frequency", gt=0)
-    type: Literal["analytical", "creative", "practical", "emotional", "social", "systems"] = _field(
+    name: str = setting("task", "name of the class")
+    share: float = setting(1.0, "relative frequency", gt=0)
+    type: Literal["analytical", "creative", "practical", "emotional", "social", "systems"] = setting(
         "analytical", "intelligence type that the task asks for"
     )
-    work_s: float = _field(3.5, "mean work, in seconds of a unit-speed agent", "s", gt=0)
-    law: LawName | Literal["tokens"] = _field(
+    work_s: float = setting(3.5, "mean work, in seconds of a unit-speed agent", "s", gt=0)
+    law: LawName | Literal["tokens"] = setting(
         "exponential", "law of the work; tokens = prefill and decode of a traced request"
     )
-    cv: float = _field(1.0, "coefficient of variation of the work", ge=0, le=10)
-    deadline_s: float = _field(60.0, "time from arrival to answer that counts as in time", "s", gt=0)
+    cv: float = setting(1.0, "coefficient of variation of the work", ge=0, le=10)
+    deadline_s: float = setting(60.0, "time from arrival to answer that counts as in time", "s", gt=0)
 
 
 class Demand(Section):
     """What arrives, where and when."""
 
-    source: _choice(SOURCES) = Field(  # type: ignore[valid-type]
+    source: choice(SOURCES) = Field(  # type: ignore[valid-type]
         default_factory=lambda: SOURCES.make("poisson"), description="where arrivals come from"
     )
-    load: float | None = _field(
+    load: float | None = setting(
         0.7, "mean offered work over the work that the first fleet can do; sets the rate", ge=0, le=100
     )
-    mean_rate_per_s: float | None = _field(None, "mean arrivals per second, in place of load", "1/s", gt=0)
-    scale: float | None = _field(None, "factor on the source's own rate, in place of load", gt=0)
-    at_end: Literal["repeat", "hold", "stop"] = _field("repeat", "what follows the end of a trace")
-    bin_s: float = _field(1.0, "width of the bins by which arrivals are drawn", "s", gt=0, le=3600)
-    classes: tuple[TaskClass, ...] = _field((TaskClass(),), "classes of tasks", min_length=1, max_length=16)
-    locality: Share = _field(0.5, "share of tasks whose home is the node where they enter")
-    entry_skew: float = _field(0.0, "Zipf exponent of the entry nodes' shares; 0 = all alike", ge=0, le=5)
-    keys: int = _field(10_000, "number of different keys that tasks ask for", "keys", ge=1, le=10_000_000)
-    zipf: float = _field(0.9, "Zipf exponent of the keys", ge=0, le=5)
-    prefill_ms: float = _field(0.12, "time of a unit-speed agent for a prompt token", "ms", ge=0)
-    decode_ms: float = _field(30.0, "time of a unit-speed agent for a generated token", "ms", ge=0)
+    mean_rate_per_s: float | None = setting(None, "mean arrivals per second, in place of load", "1/s", gt=0)
+    scale: float | None = setting(None, "factor on the source's own rate, in place of load", gt=0)
+    at_end: Literal["repeat", "hold", "stop"] = setting("repeat", "what follows the end of a trace")
+    bin_s: float = setting(1.0, "width of the bins by which arrivals are drawn", "s", gt=0, le=3600)
+    classes: tuple[TaskClass, ...] = setting((TaskClass(),), "classes of tasks", min_length=1, max_length=16)
+    locality: Share = setting(0.5, "share of tasks whose home is the node where they enter")
+    entry_skew: float = setting(0.0, "Zipf exponent of the entry nodes' shares; 0 = all alike", ge=0, le=5)
+    keys: int = setting(10_000, "number of different keys that tasks ask for", "keys", ge=1, le=10_000_000)
+    zipf: float = setting(0.9, "Zipf exponent of the keys", ge=0, le=5)
+    prefill_ms: float = setting(0.12, "time of a unit-speed agent for a prompt token", "ms", ge=0)
+    decode_ms: float = setting(30.0, "time of a unit-speed agent for a generated token", "ms", ge=0)
 
     @model_validator(mode="before")
     @classmethod
@@ -173,18 +128,18 @@ class Demand(Section):
 class Station(Section):
     """A node's ingress or dispatch station."""
 
-    service_ms: float = _field(0.0, "mean service time of a task", "ms", ge=0)
-    overhead_ms: float = _field(0.0, "added once for each batch", "ms", ge=0)
-    law: LawName = _field("lognormal", "law of the service time")
-    cv: float = _field(0.5, "coefficient of variation of the service time", ge=0, le=10)
-    batch: int = _field(1, "tasks served together at most", "tasks", ge=1, le=10_000)
-    queue: int = _field(1_000_000, "tasks that may wait; more are dropped", "tasks", ge=0)
+    service_ms: float = setting(0.0, "mean service time of a task", "ms", ge=0)
+    overhead_ms: float = setting(0.0, "added once for each batch", "ms", ge=0)
+    law: LawName = setting("lognormal", "law of the service time")
+    cv: float = setting(0.5, "coefficient of variation of the service time", ge=0, le=10)
+    batch: int = setting(1, "tasks served together at most", "tasks", ge=1, le=10_000)
+    queue: int = setting(1_000_000, "tasks that may wait; more are dropped", "tasks", ge=0)
 
 
 class Dispatch(Station):
     """The dispatch station and its rule."""
 
-    rule: _choice(DISPATCH_RULES) = Field(  # type: ignore[valid-type]
+    rule: choice(DISPATCH_RULES) = Field(  # type: ignore[valid-type]
         default_factory=lambda: DISPATCH_RULES.make("jsq"), description="how a cluster is chosen"
     )
 
@@ -192,19 +147,19 @@ class Dispatch(Station):
 class Network(Section):
     """The mesh between the coordination nodes."""
 
-    topology: _choice(TOPOLOGIES) = Field(  # type: ignore[valid-type]
+    topology: choice(TOPOLOGIES) = Field(  # type: ignore[valid-type]
         default_factory=lambda: TOPOLOGIES.make("mesh"), description="who is linked with whom"
     )
-    latency_ms: tuple[float, float] = _field(
+    latency_ms: tuple[float, float] = setting(
         (1.0, 20.0), "latency of the nearest and of the farthest link", "ms"
     )
-    jitter: Share = _field(0.1, "coefficient of variation of a hop's latency")
-    loss: float = _field(0.001, "chance that a message is lost on a hop", ge=0, lt=1)
-    retries: int = _field(3, "times that a lost message is sent again at most", ge=0, le=100)
-    timeout_ms: float = _field(50.0, "wait before a lost message is sent again", "ms", ge=0)
-    local_ms: float = _field(0.05, "latency between a node and its clusters", "ms", ge=0)
-    task_bytes: int = _field(2048, "size of a task's message", "bytes", ge=1)
-    control_bytes: int = _field(128, "size of any other message", "bytes", ge=1)
+    jitter: Share = setting(0.1, "coefficient of variation of a hop's latency")
+    loss: float = setting(0.001, "chance that a message is lost on a hop", ge=0, lt=1)
+    retries: int = setting(3, "times that a lost message is sent again at most", ge=0, le=100)
+    timeout_ms: float = setting(50.0, "wait before a lost message is sent again", "ms", ge=0)
+    local_ms: float = setting(0.05, "latency between a node and its clusters", "ms", ge=0)
+    task_bytes: int = setting(2048, "size of a task's message", "bytes", ge=1)
+    control_bytes: int = setting(128, "size of any other message", "bytes", ge=1)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -219,64 +174,64 @@ class Network(Section):
 class Cluster(Section):
     """The clusters' queues."""
 
-    queue: int = _field(1_000_000, "tasks that may wait in a cluster; more are dropped", "tasks", ge=0)
-    attempts: int = _field(3, "times that a task is begun at most before it is dropped", ge=1, le=15)
+    queue: int = setting(1_000_000, "tasks that may wait in a cluster; more are dropped", "tasks", ge=0)
+    attempts: int = setting(3, "times that a task is begun at most before it is dropped", ge=1, le=15)
 
 
 class Delegation(Section):
     """When a loaded cluster, zone or node hands a task one level up."""
 
-    on: bool = _field(False, "whether anything is handed up")
-    cluster_load: float = _field(1.0, "tasks per ready agent from which a cluster asks its zone", gt=0)
-    zone_load: float = _field(
+    on: bool = setting(False, "whether anything is handed up")
+    cluster_load: float = setting(1.0, "tasks per ready agent from which a cluster asks its zone", gt=0)
+    zone_load: float = setting(
         1.0, "tasks per ready agent of its best cluster from which a zone asks its node", gt=0
     )
-    node_load: float = _field(0.95, "tasks per ready agent from which a node asks two others", gt=0)
-    decision_ms: float = _field(0.5, "delay of each step up", "ms", ge=0)
+    node_load: float = setting(0.95, "tasks per ready agent from which a node asks two others", gt=0)
+    decision_ms: float = setting(0.5, "delay of each step up", "ms", ge=0)
 
 
 class Cache(Section):
     """Result caches of the entry nodes."""
 
-    size: int = _field(0, "keys that a node may hold; 0 = no cache", "keys", ge=0)
+    size: int = setting(0, "keys that a node may hold; 0 = no cache", "keys", ge=0)
 
 
 class Records(Section):
     """What is kept of a run."""
 
-    cluster_period_s: float = _field(60.0, "time between two rows of the clusters' series", "s", gt=0)
-    window_s: float = _field(60.0, "time that one kept histogram covers", "s", gt=0)
-    trace_tasks: Share = _field(0.0, "share of tasks whose way is logged")
-    warm_up_s: float = _field(0.0, "time at the start that the summary leaves out", "s", ge=0)
-    stationary: bool = _field(False, "whether batch means give intervals (the demand has no trend)")
+    cluster_period_s: float = setting(60.0, "time between two rows of the clusters' series", "s", gt=0)
+    window_s: float = setting(60.0, "time that one kept histogram covers", "s", gt=0)
+    trace_tasks: Share = setting(0.0, "share of tasks whose way is logged")
+    warm_up_s: float = setting(0.0, "time at the start that the summary leaves out", "s", ge=0)
+    stationary: bool = setting(False, "whether batch means give intervals (the demand has no trend)")
 
 
 class Life(Section):
     """The life cycle of an agent."""
 
-    start_s: float = _field(30.0, "mean time from the decision until a cold agent is ready", "s", ge=0)
-    start_cv: float = _field(0.0, "coefficient of variation of it (lognormal)", ge=0, le=3)
-    warm_start_s: float = _field(1.0, "the same mean for an agent from the warm pool", "s", ge=0)
-    warm_start_cv: float = _field(0.0, "coefficient of variation of that (lognormal)", ge=0, le=3)
-    repair_s: float = _field(30.0, "time from failure until the agent is ready again", "s", ge=0)
+    start_s: float = setting(30.0, "mean time from the decision until a cold agent is ready", "s", ge=0)
+    start_cv: float = setting(0.0, "coefficient of variation of it (lognormal)", ge=0, le=3)
+    warm_start_s: float = setting(1.0, "the same mean for an agent from the warm pool", "s", ge=0)
+    warm_start_cv: float = setting(0.0, "coefficient of variation of that (lognormal)", ge=0, le=3)
+    repair_s: float = setting(30.0, "time from failure until the agent is ready again", "s", ge=0)
 
 
 class Scaler(Section):
     """How the decisions of a scaling policy are prepared and carried out."""
 
-    period_s: float = _field(10.0, "time between two decisions", "s", gt=0)
-    slo_utilization: float = _field(0.9, "utilization up to which an agent meets its objective", gt=0, le=1)
-    min_agents: int = _field(1, "agents that are always kept", "agents", ge=1)
-    warm_agents: int = _field(0, "agents kept in the warm pool", "agents", ge=0)
-    pools: Literal["origin", "none"] = _field("origin", "resource pools that agents stand on")
-    forecaster: _choice(FORECASTERS) = Field(  # type: ignore[valid-type]
+    period_s: float = setting(10.0, "time between two decisions", "s", gt=0)
+    slo_utilization: float = setting(0.9, "utilization up to which an agent meets its objective", gt=0, le=1)
+    min_agents: int = setting(1, "agents that are always kept", "agents", ge=1)
+    warm_agents: int = setting(0, "agents kept in the warm pool", "agents", ge=0)
+    pools: Literal["origin", "none"] = setting("origin", "resource pools that agents stand on")
+    forecaster: choice(FORECASTERS) = Field(  # type: ignore[valid-type]
         default_factory=lambda: FORECASTERS.make("ensemble"), description="how demand is foretold"
     )
-    bin_s: float = _field(60.0, "width of the bins by which demand is foretold", "s", gt=0)
-    level: float = _field(0.95, "level of the upper forecast quantiles", gt=0, lt=1)
-    price: float = _field(1.0, "price of an agent-second, starting or ready", gt=0)
-    warm_price: float = _field(0.1, "price of an agent-second in the warm pool", ge=0)
-    start_price: float = _field(0.0, "price of each start of an agent", ge=0)
+    bin_s: float = setting(60.0, "width of the bins by which demand is foretold", "s", gt=0)
+    level: float = setting(0.95, "level of the upper forecast quantiles", gt=0, lt=1)
+    price: float = setting(1.0, "price of an agent-second, starting or ready", gt=0)
+    warm_price: float = setting(0.1, "price of an agent-second in the warm pool", ge=0)
+    start_price: float = setting(0.0, "price of each start of an agent", ge=0)
 
 
 class Config(Section):
@@ -285,9 +240,9 @@ class Config(Section):
     Build one by :meth:`load`, change one by :meth:`changed`; every field has a default.
     """
 
-    name: str = _field("custom", "name of the run")
-    dt: float = _field(1.0, "length of a tick", "s", gt=0, le=3600)
-    seconds: float = _field(3600.0, "simulated length of a run", "s", gt=0)
+    name: str = setting("custom", "name of the run")
+    dt: float = setting(1.0, "length of a tick", "s", gt=0, le=3600)
+    seconds: float = setting(3600.0, "simulated length of a run", "s", gt=0)
     fleet: Fleet = Fleet()
     demand: Demand = Demand()
     ingress: Station = Station()
@@ -297,10 +252,13 @@ class Config(Section):
     delegation: Delegation = Delegation()
     cache: Cache = Cache()
     life: Life = Life()
-    scaling: _choice(POLICIES) = Field(  # type: ignore[valid-type]
+    scaling: choice(POLICIES) = Field(  # type: ignore[valid-type]
         default_factory=lambda: POLICIES.make("static"), description="how the number of agents is chosen"
     )
     scaler: Scaler = Scaler()
+    intelligence: Intelligence = Intelligence()
+    learning: Learning = Learning()
+    collective_memory: CollectiveMemory = CollectiveMemory()
     records: Records = Records()
 
     @model_validator(mode="after")

@@ -9,12 +9,11 @@ from pydantic import BaseModel
 
 from ..choices import Choices
 from ..errors import ConfigError, UnknownChoiceError
+from .section import ChoiceOf
 
 
 def strategy_tables(section: type[BaseModel], prefix: str = "") -> dict[str, Choices[Any]]:
     """The fields that hold a strategy, by dotted key, with their tables."""
-    from .config import ChoiceOf
-
     found: dict[str, Choices[Any]] = {}
     for name, field in section.model_fields.items():
         key = f"{prefix}{name}"

@@ -23,10 +23,13 @@ from ..agents.population import ArrayPopulation, announce_added, announce_remove
 from ..arrays import Ints
 from ..errors import ConfigError, require
 from . import build
+from .collective_memory.keeper import build_keeper
 from .collector import RecordsCollector
 from .config import Config, whole
 from .controllers import Controller, Dispatcher
 from .flow.laws import Law, law
+from .intelligence.prober import build_prober
+from .learning.learner import build_learner
 from .observation import Observation, observe
 from .records import Records
 from .scaling.actions import drawn_starts
@@ -54,6 +57,9 @@ class SwarmModel(ArrayPopulation):
         datacollector: the same columns for Mesa.
         dispatcher: runs the controllers.
         scaler: keeps the fleet at the size that its policy wants; None where ``scaling`` is static.
+        learner: what agents learn; None where ``learning`` is off.
+        collective_memory: what the coordination nodes keep together; None where it is off.
+        prober: measures collective intelligence; None where ``intelligence`` is off.
     """
 
     def __init__(
@@ -108,8 +114,12 @@ class SwarmModel(ArrayPopulation):
         self._watching: Any = None
         self._last_failure_check = NEVER
         self.scaler: Scaler | None = build.build_scaler(self.config)
-        if self.scaler is not None:
-            self.add_controller(self.scaler)
+        self.learner = build_learner(self.config, self.root_seed)
+        self.collective_memory = build_keeper(self.config, self.root_seed)
+        self.prober = build_prober(self.config, self.root_seed)
+        for controller in (self.scaler, self.learner, self.collective_memory, self.prober):
+            if controller is not None:
+                self.add_controller(controller)
 
     @property
     def now_s(self) -> float:

@@ -11,8 +11,9 @@ import numpy as np
 
 from ..arrays import Floats
 from ..model.columns import ratio
-from ..model.config import ChoiceOf, Config, TaskClass
+from ..model.config import Config, TaskClass
 from ..model.parameters import SOURCES, parameters
+from ..model.section import ChoiceOf
 from .scorecard import measured_in_run, scorecard_rows, verdict_text
 from .theme import length, number
 

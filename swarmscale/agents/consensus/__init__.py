@@ -1,0 +1,1 @@
+"""Rules by which a panel of agents comes to one answer."""

@@ -1,0 +1,14 @@
+"""The keeper of the collective memory: exchanges between the nodes once a period."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..controllers import Controller
+
+
+def build_keeper(config: Config, root_seed: int) -> Controller | None:
+    """The keeper that a config asks for; None if it asks for none."""
+    return None

@@ -1,0 +1,1 @@
+"""Learning: from practice, from neighbors, from all together."""
