@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import networkx as nx
+import numpy as np
+
+from ..arrays import Bools
+from .skills import TYPES
 
 FUNCTIONS = (
     "perception",
@@ -38,6 +42,30 @@ FEEDS = (
     ("pattern-recognition", "creativity"),
     ("pattern-recognition", "optimization"),
 )
+
+PROFILE: dict[str, tuple[str, ...]] = {
+    "analytical": ("reasoning", "memory", "pattern-recognition"),
+    "creative": ("creativity", "learning", "pattern-recognition"),
+    "practical": ("planning", "decision-making", "attention"),
+    "emotional": ("emotional-processing", "social-cognition", "perception"),
+    "social": ("social-cognition", "decision-making", "learning"),
+    "systems": ("optimization", "planning", "attention"),
+}
+"""The functions that each intelligence type is good at.
+
+From the types' authors: analysis, comparison and judgment (reasoning, pattern-recognition), coping with novelty
+(creativity, learning), and fitting oneself to the world (planning, decision-making) are Sternberg's three
+(1985); emotional-processing and the perception of emotions are branches of Mayer & Salovey (1997), understanding
+and managing people (social-cognition) is Thorndike's (1920), and rules and detail (optimization, planning,
+attention) are Baron-Cohen's systemizing (2003). Ours: memory for the analytical, pattern-recognition for the
+creative, attention for the practical, social-cognition for the emotional, and decision-making and learning (from
+others) for the social.
+"""
+
+
+def profiles() -> Bools:
+    """`[6, 12]` whether each type is profiled for each function."""
+    return np.array([[name in PROFILE[kind] for name in FUNCTIONS] for kind in TYPES])
 
 
 def cognition_graph() -> nx.DiGraph[str]:
