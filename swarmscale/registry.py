@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .agents.consensus import CONSENSUS
 from .agents.topology import TOPOLOGIES
 from .choices import Choices
 from .errors import UnknownChoiceError
@@ -12,10 +13,12 @@ from .model.controllers import CONTROLLERS
 from .model.flow.dispatch import DISPATCH_RULES
 from .model.flow.sources import SOURCES
 from .model.forecasting import FORECASTERS
+from .model.intelligence.tasks import BATTERY
 from .model.scaling import POLICIES
 
 FAMILIES: dict[str, Choices[Any]] = {
-    table.kind: table for table in (TOPOLOGIES, DISPATCH_RULES, SOURCES, CONTROLLERS, FORECASTERS, POLICIES)
+    table.kind: table
+    for table in (TOPOLOGIES, CONSENSUS, DISPATCH_RULES, SOURCES, CONTROLLERS, FORECASTERS, POLICIES, BATTERY)
 }
 
 
@@ -23,8 +26,8 @@ def register[S](kind: str, name: str) -> Callable[[type[S]], type[S]]:
     """Give a user's own strategy class a name, as a decorator.
 
     Args:
-        kind: the family: "topology", "dispatch rule", "demand source", "controller",
-            "forecaster" or "scaling policy".
+        kind: the family: "topology", "consensus rule", "dispatch rule", "demand source", "controller",
+            "forecaster", "scaling policy" or "battery task".
         name: the name by which configs, files and the command line know it.
 
     Raises:
