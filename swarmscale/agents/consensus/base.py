@@ -165,6 +165,16 @@ def answered(answers: Ints | Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.
     return np.asarray(answers >= 0)
 
 
+def as_options(values: Ints | Floats) -> Ints:
+    """Answers or truths as options."""
+    return np.asarray(values, np.int64)
+
+
+def as_points(values: Ints | Floats) -> Floats:
+    """Answers or truths as points."""
+    return np.asarray(values, np.float64)
+
+
 def _refuse_misshapen(given: Ballots) -> None:
     """Refuse ballots whose arrays do not fit together."""
     answers = given.answers
