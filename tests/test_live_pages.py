@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-from plotly.colors import sequential
+from plotly.colors import sample_colorscale, sequential
 
 from swarmscale.agents.fleet import BUSY, DRAINING, IDLE, STATE_NAMES
 from swarmscale.agents.skills import TYPES
@@ -483,10 +483,21 @@ def test_points_of_mesh_and_hierarchy_are_paths(small):
     assert {f"cluster/{q}" for q in np.flatnonzero(small.fleet.size)} <= paths
 
 
-def test_a_function_stands_behind_all_that_feed_it_and_is_gray_without_a_load(small):
+def test_a_function_stands_behind_all_that_feed_it_and_shows_the_load_of_its_agents(small):
     place = cognition.layers(small.cognition)
     assert all(place[a][0] < place[b][0] for a, b in small.cognition.edges)
-    assert set(topology.functions(small).data[1].marker.color) == {theme.FAINT}
+    shown = topology.functions(small)
+    shares = small.assignment.load(small.fleet)
+    assert np.isfinite(shares).all()
+    assert list(shown.data[1].marker.color) == [sample_colorscale(theme.SEQUENTIAL, [s])[0] for s in shares]
+    assert cognition.NO_LOAD not in shown.layout.title.subtitle.text
+
+
+def test_a_function_without_a_load_is_gray_and_the_figure_says_so(small):
+    load = np.append(np.linspace(0, 1, 11), np.nan)
+    gray = cognition.cognition(small.cognition, load)
+    assert [color == theme.FAINT for color in gray.data[1].marker.color] == [False] * 11 + [True]
+    assert cognition.NO_LOAD in gray.layout.title.subtitle.text
     load = np.linspace(0, 1, 12)
     colored = cognition.cognition(small.cognition, load)
     assert len(set(colored.data[1].marker.color)) == 12

@@ -18,11 +18,13 @@ from mesa.experimental.mesa_signals import ModelSignals
 from swarmscale.agents.all_agents import AllAgents
 from swarmscale.agents.columns import COLUMNS, read_speed, write_speed
 from swarmscale.agents.fleet import DRAINING, IDLE, WARM, Fleet, Makeup
+from swarmscale.agents.people import Population
 from swarmscale.agents.population import ArrayPopulation, announce_added
 from swarmscale.agents.skills import TYPES, cumulative_shares
 from swarmscale.agents.worker_set import WorkerSet
 from swarmscale.agents.workers import Worker, batched, twin_of, view
 from swarmscale.errors import ConfigError
+from swarmscale.model.intelligence.settings import Paths
 
 MAKEUP = Makeup(
     speed=np.linspace(0.5, 1.5, 1025),
@@ -74,6 +76,7 @@ class Swarm(ArrayPopulation, mesa.Model):
         Node.create_agents(self, nodes)
         self.fleet = Fleet.empty(4, 8, MAKEUP, np.uint64(5))
         self.fleet.next_uid = self.agent_id_counter
+        self.fleet.population = Population.build(5, Paths(), [1.0] * 6)
         self.fleet.spawn(workers, 0.0)
 
 
@@ -216,6 +219,14 @@ def test_views_and_sets_survive_pickling_with_their_model():
     twin = copy.copy(swarm.favorite)
     assert twin == swarm.favorite
     assert copy.deepcopy(swarm).favorite.model is not swarm
+
+
+def test_a_worker_of_a_fleet_without_a_population_says_how_to_give_it_one():
+    swarm = Swarm()
+    swarm.fleet.population = None
+    for name in ("traits", "personality", "abilities"):
+        with pytest.raises(ConfigError, match=r"fleet\.population = Population\.build"):
+            getattr(next(iter(swarm.workers)), name)
 
 
 # --- columns agree with views ---------------------------------------------------------------------------

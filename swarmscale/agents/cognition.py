@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import networkx as nx
 import numpy as np
 
@@ -66,6 +68,23 @@ others) for the social.
 def profiles() -> Bools:
     """`[6, 12]` whether each type is profiled for each function."""
     return np.array([[name in PROFILE[kind] for name in FUNCTIONS] for kind in TYPES])
+
+
+def candidates(shares: Sequence[float]) -> Bools:
+    """`[6, 12]` which functions the agents of each type can be set to, in a fleet with the given shares of types.
+
+    They are those of the type's profile, and those for which no type in the fleet is profiled: somebody must do
+    them.
+
+    Args:
+        shares: `[6]` relative frequency of each type; 0 where the fleet has none.
+
+    >>> bool(candidates([1, 1, 1, 1, 1, 1])[0, 0]), bool(candidates([1, 0, 0, 0, 0, 0])[0, 0])
+    (False, True)
+    """
+    profile = profiles()
+    orphaned = ~profile[np.asarray(shares) > 0].any(axis=0)
+    return profile | orphaned
 
 
 def cognition_graph() -> nx.DiGraph[str]:

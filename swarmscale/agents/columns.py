@@ -8,17 +8,28 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..arrays import Floats, Ints
-from ..errors import require
+from ..arrays import Floats, Floats32, Ints
+from ..errors import ConfigError, require
 from .fleet import STATE_NAMES, Fleet, rank_slots
+from .people import People
+from .personality import SCORES
 from .skills import SKILL_UNIT, TYPES
+
+PARAMETERS = SCORES[1:]
+"""The seven parameters of behavior, in the order of arrays of shape `[n, 7]`."""
+
+NO_POPULATION = (
+    "these workers have no personality, for their fleet has no population; "
+    "give it one with fleet.population = Population.build(...)"
+)
 
 
 class Column(NamedTuple):
     """One property, for many rows.
 
     Attributes:
-        read: from the fleet and `[n]` rows to `[n]` values, or `[n, 6]` for the skills.
+        read: from the fleet and `[n]` rows to `[n]` values, or `[n, 6]` for the skills,
+            `[n, 76]` for the traits and so on.
         write: from the fleet, `[n]` rows, and one value for all or one each; None if read-only.
     """
 
@@ -36,6 +47,34 @@ def read_skills(fleet: Fleet, rows: Ints) -> Floats:
     """`[n, 6]` skill for a task of each type, 0 to 1."""
     steps = fleet.rows.skill[rows // fleet.slots, :, rows % fleet.slots]
     return np.asarray(steps * SKILL_UNIT, np.float64)
+
+
+def read_traits(fleet: Fleet, rows: Ints) -> Floats32:
+    """`[n, 76]` traits in the order of ``TRAITS``, in standard deviations of a whole fleet.
+
+    Raises:
+        ConfigError: if the fleet has no population.
+    """
+    if fleet.population is None:
+        raise ConfigError(NO_POPULATION)
+    return fleet.population.traits(fleet.column("uid")[rows], fleet.column("kind")[rows])
+
+
+def read_personality(fleet: Fleet, rows: Ints) -> Floats32:
+    """`[n, 7]` parameters of behavior in the order of ``PARAMETERS``, in (0, 1); refuses like :func:`read_traits`."""
+    people = _people(fleet, rows)
+    return np.stack([getattr(people, name) for name in PARAMETERS], axis=1)
+
+
+def read_abilities(fleet: Fleet, rows: Ints) -> Floats32:
+    """`[n, 12]` innate latent skill of each cognitive function; refuses like :func:`read_traits`."""
+    return _people(fleet, rows).skill
+
+
+def _people(fleet: Fleet, rows: Ints) -> People:
+    if fleet.population is None:
+        raise ConfigError(NO_POPULATION)
+    return fleet.population.people(fleet.column("uid")[rows], fleet.column("kind")[rows])
 
 
 def write_speed(fleet: Fleet, rows: Ints, speed: ArrayLike) -> None:
@@ -94,5 +133,8 @@ COLUMNS = {
     "alive": Column(lambda fleet, rows: np.ones(len(rows), np.bool_)),
     "speed": Column(read_speed, write_speed),
     "skills": Column(read_skills, write_skills),
+    "traits": Column(read_traits),
+    "personality": Column(read_personality),
+    "abilities": Column(read_abilities),
 }
 """Every property of a worker by the name that its view gives it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from ..arrays import Bytes, Floats, Floats32, Ints, Ints32, kernel
 from ..errors import require
 from ..rng import U, draw, unit32
 from .skills import TYPES
+
+if TYPE_CHECKING:
+    from .people import Population
 
 EMPTY, WARM, STARTING, IDLE, BUSY, DRAINING, RETIRED, FAILED, RECOVERING = range(9)
 STATE_NAMES = (
@@ -81,6 +84,7 @@ class Fleet:
         makeup: the laws from which agents are made.
         key: Philox key of the stream of the agents' own traits.
         version: counts changes of membership.
+        population: the laws of the agents' personality and latent skills; None in a fleet without them.
     """
 
     rows: Rows
@@ -89,6 +93,7 @@ class Fleet:
     makeup: Makeup
     key: np.uint64
     version: int = 0
+    population: Population | None = None
     _members: tuple[int, int] = (-1, 0)
 
     @classmethod

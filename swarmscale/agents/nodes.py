@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Protocol
 
 import mesa
+
+from .cognition import FUNCTIONS
 
 
 class StructureView(Protocol):
@@ -39,6 +42,14 @@ class StructureView(Protocol):
 
     def node_alive(self, node: int) -> bool:
         """Whether the coordination node is up."""
+        ...
+
+    def function_size(self, f: int) -> int:
+        """Workers at the cognitive function."""
+        ...
+
+    def function_load(self, f: int) -> float:
+        """Busy share of the ready workers at the cognitive function, NaN if none is ready."""
         ...
 
 
@@ -111,6 +122,21 @@ class CognitiveNode(mesa.Agent):  # type: ignore[misc]
     def __init__(self, model: Any, function: str) -> None:
         super().__init__(model)
         self.function = function
+
+    @property
+    def size(self) -> int:
+        """Workers at it."""
+        return _structure(self).function_size(FUNCTIONS.index(self.function))
+
+    @property
+    def load(self) -> float:
+        """Busy share of its ready workers, NaN if none is ready."""
+        return _structure(self).function_load(FUNCTIONS.index(self.function))
+
+    @property
+    def score(self) -> float:
+        """Its score in the last probe, as its vertex of ``model.cognition`` has it; NaN before the first."""
+        return float(self.model.cognition.nodes[self.function].get("score", math.nan))
 
 
 def _structure(agent: Any) -> StructureView:

@@ -112,7 +112,7 @@ class WorkerSet(AbstractAgentSet):  # type: ignore[misc]  # mesa carries no type
     __copy__ = copy
 
     def array(self, name: str) -> NDArray[Any]:
-        """An attribute as a new array: `[n]`, or `[n, 6]` for the skills."""
+        """An attribute as a new array: `[n]`, or `[n, x]` for skills, traits and the like."""
         return np.asarray(self._values(name))
 
     def _values(self, name: str) -> NDArray[Any] | list[Any]:
@@ -130,8 +130,8 @@ class WorkerSet(AbstractAgentSet):  # type: ignore[misc]  # mesa carries no type
             return by_agent([self.get(n, handle_missing, default_value) for n in attr_names], len(self))
         check_missing(handle_missing)
         if column_of(self.model.worker_class, attr_names) is not None:
-            values: list[Any] = self.array(attr_names).tolist()
-            return [tuple(v) for v in values] if attr_names == "skills" else values
+            values = self.array(attr_names)
+            return [tuple(v) for v in values.tolist()] if values.ndim > 1 else values.tolist()
         fallback = () if handle_missing == "error" else (default_value,)
         return [getattr(worker, attr_names, *fallback) for worker in self]
 

@@ -13,7 +13,15 @@ from numpy.typing import ArrayLike
 
 from ..arrays import Ints
 from ..errors import require
-from .columns import COLUMNS, Column, write_skills, write_speed
+from .columns import (
+    COLUMNS,
+    Column,
+    read_abilities,
+    read_personality,
+    read_traits,
+    write_skills,
+    write_speed,
+)
 from .fleet import STATE_NAMES, Fleet
 from .skills import SKILL_UNIT, TYPES
 
@@ -183,6 +191,21 @@ class Worker(mesa.Agent):  # type: ignore[misc]  # mesa carries no types
     @skills.setter
     def skills(self, value: ArrayLike) -> None:
         write_skills(self.model.fleet, np.array([self.row]), value)
+
+    @property
+    def traits(self) -> tuple[float, ...]:
+        """The 76 traits in the order of ``agents.traits.TRAITS``, in standard deviations of a whole fleet."""
+        return tuple(read_traits(self.model.fleet, np.array([self.row]))[0].tolist())
+
+    @property
+    def personality(self) -> tuple[float, ...]:
+        """The seven parameters of behavior in the order of ``agents.columns.PARAMETERS``, in (0, 1)."""
+        return tuple(read_personality(self.model.fleet, np.array([self.row]))[0].tolist())
+
+    @property
+    def abilities(self) -> tuple[float, ...]:
+        """Innate latent skill of each of the 12 cognitive functions, 0 on average, about 1 in spread."""
+        return tuple(read_abilities(self.model.fleet, np.array([self.row]))[0].tolist())
 
     @property
     def pos(self) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..agents.assignment import Assignment
 from .flow.engine import TaskFlow
 
 
@@ -14,6 +15,7 @@ class Structure:
     """The arrays of a flow, one number at a time; see :class:`swarmscale.agents.nodes.StructureView`."""
 
     flow: TaskFlow
+    assignment: Assignment
 
     def cluster_size(self, q: int) -> int:
         """Agents in a cluster."""
@@ -43,3 +45,12 @@ class Structure:
         """Whether a node answers."""
         self.flow.network.refresh()
         return bool(self.flow.network.alive[node])
+
+    def function_size(self, f: int) -> int:
+        """Agents at a cognitive function."""
+        self.assignment.update(self.flow.fleet)
+        return int(self.assignment.agents()[f])
+
+    def function_load(self, f: int) -> float:
+        """Busy share of the ready agents at a cognitive function, NaN if none is ready."""
+        return float(self.assignment.load(self.flow.fleet)[f])

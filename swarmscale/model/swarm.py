@@ -14,11 +14,13 @@ import numpy as np
 from mesa.time import Priority, Schedule
 
 from .. import rng as random_streams
+from ..agents.assignment import Assignment
 from ..agents.cognition import FUNCTIONS, cognition_graph
 from ..agents.fleet import BUSY, NEVER, RETIRED, STARTING, WARM, Fleet
 from ..agents.hierarchy import Hierarchy, add_workers
 from ..agents.knowledge import knowledge_graph
 from ..agents.nodes import Cluster, CognitiveNode, CoordinationNode
+from ..agents.people import People, Population
 from ..agents.population import ArrayPopulation, announce_added, announce_removed
 from ..arrays import Ints
 from ..errors import ConfigError, require
@@ -52,6 +54,8 @@ class SwarmModel(ArrayPopulation):
         hierarchy_arrays: which cluster is under which zone and node.
         network: the mesh as latencies and live paths.
         cognition: the 12 cognitive functions, ``nx.DiGraph``.
+        population: the laws of the agents' traits, latent skills and behavior.
+        assignment: which agent works at which cognitive function.
         knowledge: the 9 knowledge domains, ``nx.Graph``.
         records: what happened so far.
         datacollector: the same columns for Mesa.
@@ -94,7 +98,11 @@ class SwarmModel(ArrayPopulation):
         flow = build.build_flow(self.config, self.root_seed)
         self.hierarchy_arrays: Hierarchy = flow.hierarchy
         self.flow = flow
-        self.structure = Structure(flow)
+        self.population = Population.build(
+            self.root_seed, self.config.intelligence.paths, self.config.fleet.type_shares
+        )
+        self.assignment = Assignment(self.population)
+        self.structure = Structure(flow, self.assignment)
         for k in range(flow.network.nodes):
             CoordinationNode(self, k)
         for q in range(flow.fleet.clusters):
@@ -102,6 +110,7 @@ class SwarmModel(ArrayPopulation):
         for name in FUNCTIONS:
             CognitiveNode(self, name)
         self.fleet: Fleet = flow.fleet
+        self.fleet.population = self.population
         self.network = flow.network
         self.cognition: nx.DiGraph[str] = cognition_graph()
         self.knowledge: nx.Graph[str] = knowledge_graph()
@@ -162,6 +171,22 @@ class SwarmModel(ArrayPopulation):
                 {name: names.array(name) for name in ("state", "speed", "kind")},
             )
         return graph
+
+    def cognition_graph(self) -> nx.DiGraph[str]:
+        """``model.cognition``, each vertex with its present ``agents`` and ``load`` (NaN if none is ready)."""
+        load = self.assignment.load(self.fleet)
+        agents = self.assignment.agents()
+        for f, name in enumerate(FUNCTIONS):
+            self.cognition.nodes[name].update(agents=int(agents[f]), load=float(load[f]))
+        return self.cognition
+
+    def people(self, rows: Ints) -> People:
+        """What the agents in these rows are like now.
+
+        Raises:
+            ConfigError: if a row is empty.
+        """
+        return self.population.people(self.fleet.column("uid")[rows], self.fleet.column("kind")[rows])
 
     @property
     def observation(self) -> Observation:

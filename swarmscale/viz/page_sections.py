@@ -220,8 +220,8 @@ def _structure(model: SwarmModel) -> list[Panel]:
         ),
         Panel(
             key="cognition",
-            figure=cognition.cognition(model.cognition),
-            read="What a function gives is what those to its right work on.",
+            figure=cognition.cognition(model.cognition_graph()),
+            read="What a function gives is what those to its right work on; color is the load of its agents.",
         ),
     ]
 

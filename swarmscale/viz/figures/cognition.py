@@ -11,21 +11,24 @@ from ...arrays import Floats
 from ..theme import BLUE, FAINT, GRAY, SEQUENTIAL
 from .lines import Line, finished
 
-FUNCTION_TEXT = "a cognitive function of the whole fleet; its color is its load"
+FUNCTION_TEXT = "a cognitive function of the whole fleet; its color is the busy share of its ready agents"
 FEEDS_TEXT = "what the left function gives is what the right one works on"
-NO_LOAD = "gray: no load is measured, for tasks do not pass single functions"
+NO_LOAD = "gray: no load is known, for no agent of the function is ready"
 
 
 def cognition(graph: nx.DiGraph[str], load: Floats | None = None) -> go.Figure:
     """The functions from left to right in the order in which they can be worked through.
 
     Args:
-        graph: the functions and what feeds what, without a cycle.
-        load: `[F]` busy share of each function, in the graph's order; None where nothing is measured.
+        graph: the functions and what feeds what, without a cycle; vertices with ``agents`` and ``load``, the
+            busy share, where they are known.
+        load: `[F]` busy share of each function in the graph's order, NaN where none is known; the vertices'
+            own if None.
     """
     place = layers(graph)
     edges = np.array([[place[a], place[b], (np.nan, np.nan)] for a, b in graph.edges]).reshape(-1, 2)
-    shares = np.full(len(graph), np.nan) if load is None else load
+    own = np.array([data.get("load", np.nan) for _, data in graph.nodes(data=True)], np.float64)
+    shares = own if load is None else load
     colors = [
         sample_colorscale(SEQUENTIAL, [min(max(float(s), 0.0), 1.0)])[0] if np.isfinite(s) else FAINT
         for s in shares
@@ -60,7 +63,7 @@ def cognition(graph: nx.DiGraph[str], load: Floats | None = None) -> go.Figure:
         for name, text in (("function", FUNCTION_TEXT), ("line", FEEDS_TEXT))
     ]
     note = f"{len(graph)} functions, {graph.number_of_edges()} ways" + (
-        "" if load is not None else f"; {NO_LOAD}"
+        "" if np.isfinite(shares).all() else f"; {NO_LOAD}"
     )
     more = {
         "height": 440,
@@ -93,7 +96,9 @@ def layers(graph: nx.DiGraph[str]) -> dict[str, tuple[float, float]]:
 
 def _about(graph: nx.DiGraph[str], name: str, share: float) -> str:
     fed = ", ".join(graph.predecessors(name)) or "the world alone"
-    load = f"<br>{share:.1%} busy" if np.isfinite(share) else ""
+    agents = graph.nodes[name].get("agents")
+    load = f"<br>{agents:,} agents" if agents is not None else ""
+    load += f"<br>{share:.1%} of the ready ones busy" if np.isfinite(share) else ""
     return (
         f"<b>{name}</b>{load}<br>fed by {fed}<br>feeds {', '.join(graph.successors(name)) or 'what is done'}"
     )

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import networkx as nx
-import numpy as np
-
 from ...figures import clusters, cognition, structure
 from ...page_sections import node_load
 from .. import cells
@@ -59,10 +56,8 @@ def hierarchy(model: SwarmModel) -> Figure:
 
 
 def functions(model: SwarmModel) -> Figure:
-    """The cognitive graph, with the load of its functions where they have one."""
-    loads = nx.get_node_attributes(model.cognition, "load")
-    load = np.array([loads.get(name, np.nan) for name in model.cognition]) if loads else None
-    return cognition.cognition(model.cognition, load)
+    """The cognitive graph with the loads of its functions, now."""
+    return cognition.cognition(model.cognition_graph())
 
 
 PAGE = LivePage(
@@ -119,8 +114,8 @@ PAGE = LivePage(
         Plot(
             key="cognition",
             title="Cognitive functions",
-            read="What a function gives is what those to its right work on; gray ones (no unit) have no load of their "
-            "own.",
+            read="What a function gives is what those to its right work on; color is the busy share (%) of its ready "
+            "agents.",
             figure=of_model(functions),
             otherwise=NO_MODEL,
             wide=True,
