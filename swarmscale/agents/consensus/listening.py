@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from ...arrays import Floats, Ints, Ints32, kernel
+from ..topology.spectral import metropolis, with_own
 from .base import Ballots, Verdicts, answered, as_options, as_points
 from .record import Record, point_verdicts, vote_verdicts
 from .tally import leading, shared, tally
@@ -40,18 +41,11 @@ def trust_of(n: int, neighbors: tuple[Ints32, Ints32] | None, weights: str) -> T
     """
     if neighbors is None:
         return Trust(None, np.zeros(n, np.int32))
-    offsets, members = neighbors
-    degree = np.diff(offsets).astype(np.int64)
-    listener = np.repeat(np.arange(n), degree)
-    if weights == "equal":
-        share = 1.0 / (1.0 + degree[listener])
-        own = 1.0 / (1.0 + degree)
+    if weights == "metropolis":
+        matrix = metropolis(neighbors)
     else:
-        share = 1.0 / (1.0 + np.maximum(degree[listener], degree[members]))
-        own = 1.0 - np.bincount(listener, share, n)
-    everyone = np.arange(n)
-    rows, columns = np.concatenate([listener, everyone]), np.concatenate([members, everyone])
-    matrix = csr_array((np.concatenate([share, own]), (rows, columns)), shape=(n, n))
+        degree = np.diff(neighbors[0]).astype(np.int64)
+        matrix = with_own(neighbors, np.repeat(1.0 / (1.0 + degree), degree))
     groups = connected_components(matrix, directed=False)[1].astype(np.int32)
     return Trust(matrix, groups)
 
@@ -162,20 +156,25 @@ def _rounds(
         if len(starts) > 1:
             new[:] = 0.0
             for i in range(n):
+                hand_on = give_way[i] * weight[i]
                 for e in range(starts[i], starts[i + 1]):
-                    told[members[e]] += share[e] * give_way[i] * weight[i]
+                    j, part = np.uint32(members[e]), share[e]
+                    told[j] += part * hand_on
                     for c in range(m):
-                        new[i, c] += share[e] * x[members[e], c]
+                        new[i, c] += part * x[j, c]
         else:
             told += (give_way * weight).sum() / n
             mean = x.sum(axis=0) / n
             for i in range(n):
                 new[i] = mean
-        for i in range(n):
-            kept[i] += (1.0 - give_way[i]) * weight[i]
-            for c in range(m):
-                new[i, c] = give_way[i] * new[i, c] + (1.0 - give_way[i]) * first[i, c]
-        apart = _spread(new, groups) if until_agreed else _moved(new, x)
+        if until_agreed:
+            apart = _spread(new, groups)
+        else:
+            kept += (1.0 - give_way) * weight
+            for i in range(n):
+                for c in range(m):
+                    new[i, c] = give_way[i] * new[i, c] + (1.0 - give_way[i]) * first[i, c]
+            apart = _moved(new, x)
         x, new, weight = new, x, told
         for c in range(m):
             if unsettled[c] and apart[c] <= limit[c]:
