@@ -13,6 +13,7 @@ VARIANTS: tuple[dict[str, object], ...] = (
     {"dispatch.rule": "random"},
     {"dispatch.rule": "least-work"},
     {"dispatch.rule": "skill-match"},
+    {"dispatch.rule": "learned"},
     {"dispatch.rule": "contract-net"},
     {"demand.source": "replay", "demand.load": None, "demand.scale": 1.0},
 )

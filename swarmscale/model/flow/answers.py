@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...arrays import Floats, Floats32, Ints, Ints32, inlined, kernel
+from ...arrays import Floats, Floats32, Indices, Ints, Ints32, inlined, kernel
 from ...rng import U
 from .arrivals import token_row
 from .ledger import Count, bin_of, steps
@@ -28,9 +28,10 @@ class Ends(NamedTuple):
         service: `[cap]` s.
         useful: `[cap]` s, service without the costs of coordination and lack of skill.
         limit: `[cap]` s, time within which the answer is wanted.
-        kind: `[cap]` class.
-        uid: `[cap]` the task's key, kept where tokens are counted.
-        work: `[cap]` s of a unit-speed agent, kept where tokens are counted.
+        who: `[cap]` row of the agent; this and what follows are kept where tokens are counted or somebody learns.
+        meta: `[cap]` class, entry node, attempts.
+        uid: `[cap]` the task's key.
+        work: `[cap]` s of a unit-speed agent.
     """
 
     at: Floats
@@ -39,7 +40,8 @@ class Ends(NamedTuple):
     service: Floats32
     useful: Floats
     limit: Floats
-    kind: Ints32
+    who: Indices
+    meta: Ints32
     uid: Ints
     work: Floats
 
@@ -54,6 +56,7 @@ def no_ends(capacity: int) -> Ends:
         np.empty(capacity, np.float32),
         np.empty(capacity, np.float64),
         np.empty(capacity, np.float64),
+        np.empty(capacity, np.uint32),
         np.empty(capacity, np.int32),
         np.empty(capacity, np.int64),
         np.empty(capacity, np.float64),

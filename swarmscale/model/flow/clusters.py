@@ -15,6 +15,7 @@ from .bits import bits_set, count_below, lowest_bit, sixteen_equal
 from .choosing import choose_of_many, choose_of_one, hand_over, look
 from .hands import ClusterState, Hands, Rule
 from .ledger import Count, Ledger, bin_of, note, sampled, steps
+from .lessons import Lessons, note_ends
 from .prefetch import prefetch
 from .tasks import Blocks, Tasks, card_back, card_meta, take_card, task_class
 
@@ -89,6 +90,7 @@ def serve_clusters(
     state: ClusterState,
     rule: Rule,
     marks: Marks,
+    lessons: Lessons,
     answered_uid: Ints,
     answered_meta: Ints32,
     queue: Indices,
@@ -118,6 +120,7 @@ def serve_clusters(
         state: figures of each cluster, changed in place.
         rule: bounds, coordination overhead.
         marks: laws of the tasks' classes.
+        lessons: counters of what there is to learn from, changed in place.
         answered_uid: `[cap]` out: keys of completed tasks, if the rule wants them.
         answered_meta: `[cap]` out.
         queue: `[cap]` scratch, at least the length of the longest queue.
@@ -197,6 +200,8 @@ def serve_clusters(
     tokens = False
     for k in range(len(how)):
         tokens |= how[k] == 3
+    learns = len(lessons.owner) > 0
+    kept = tokens or learns
     large = fleet.uid.size > _LARGE
     n_rest = 0
     answered = 0
@@ -264,8 +269,9 @@ def serve_clusters(
                 ended.service[e] = h_service[a]
                 ended.useful[e] = h_real[a, 2] * slow[a]
                 ended.limit[e] = deadline_s[kind]
-                if tokens:
-                    ended.kind[e] = kind
+                if kept:
+                    ended.who[e] = a
+                    ended.meta[e] = card_meta(word)
                     ended.uid[e] = h_whole[a, 1]
                     ended.work[e] = h_real[a, 2]
                 n += 1
@@ -370,8 +376,9 @@ def serve_clusters(
                 ended.useful[done] = work[i] * slow[chosen[y]]
                 ended.limit[done] = deadline_s[kind]
                 busy_t += steps(finishes[y])
-                if tokens:
-                    ended.kind[done] = kind
+                if kept:
+                    ended.who[done] = chosen[y]
+                    ended.meta[done] = meta[i]
                     ended.uid[done] = whole[card[i], 1]
                     ended.work[done] = work[i]
                 done += 1
@@ -500,8 +507,9 @@ def serve_clusters(
                     ended.service[done] = service
                     ended.useful[done] = work[i] * slow[a]
                     ended.limit[done] = deadline_s[kind]
-                    if tokens:
-                        ended.kind[done] = kind
+                    if kept:
+                        ended.who[done] = a
+                        ended.meta[done] = meta[i]
                         ended.uid[done] = whole[card[i], 1]
                         ended.work[done] = work[i]
                     done += 1
@@ -546,6 +554,11 @@ def serve_clusters(
         messages_all += started * rule_messages[q]
         started_all += started
         completed_all += done - mine
+        if learns:
+            note_ends(
+                lessons, q, mine, done, fleet.uid, ended.who, ended.meta, ended.service, ended.work, class_type,
+                marks.mean_s,
+            )  # fmt: skip
         mine = done
         ended_from[q % _BLOCK + 1] = done
         if q % _BLOCK == _BLOCK - 1 or q == len(offsets) - 2:  # the last one of its block
@@ -563,7 +576,7 @@ def serve_clusters(
                 s_useful_t[q - q % _BLOCK + b] += useful
             if tokens:
                 for x in range(done):
-                    if how[ended.kind[x]] == 3:
+                    if how[task_class(ended.meta[x])] == 3:
                         first_tokens(
                             ended.uid[x], sums.took[x], np.float64(ended.service[x]), ended.work[x], prompt,
                             generated, prefill_s, replayed, key, count, first_hist,

@@ -15,6 +15,7 @@ from .demand import Demand
 from .dispatch import DispatchRule, DispatchView, in_proportion
 from .hands import ClusterState, Hands, Rule
 from .ledger import DROP, TICKS_PER_S, Count, Ledger, note, sampled
+from .lessons import Lessons, note_cuts
 from .network import Network
 from .stations import Scratch, Servers, Station, scratch_of
 from .tasks import ATTEMPT_SHIFT, Blocks, Columns, Pool, Tasks, blank_blocks
@@ -102,6 +103,9 @@ class TaskFlow:
         ledger: what happened in the tick.
         hands: the tasks in the agents' hands.
         state: figures of each cluster.
+        lessons: counters of what there is to learn from; without rows where nobody learns.
+        pace: `[Q, 6]` s that a cluster is thought to need for a second of work of each type, for rules that ask.
+        trust: `[Q]` share of its tasks that it is thought to finish at the first attempt.
         ready: idle and busy agents at the last tick's end.
         busy: agents with a task then.
     """
@@ -132,6 +136,9 @@ class TaskFlow:
     ready: int = 0
     busy: int = 0
     pointer: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    lessons: Lessons = field(default_factory=lambda: Lessons.empty(0, 1, 1))
+    pace: Floats = field(default_factory=lambda: np.ones((0, 6)))
+    trust: Floats = field(default_factory=lambda: np.ones(0))
     _seen: tuple[int, int] = (-1, -1)
     _ready: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     _by_node: tuple[Ints32, Ints32] = ()  # type: ignore[assignment]
@@ -203,7 +210,7 @@ class TaskFlow:
             uid, kinds, work, self._offsets, offsets, members, *self._draws,
             self.state.waiting + self.state.in_service, np.zeros(self.fleet.clusters, np.int64),
             self.state.ready, self.state.backlog_s.copy(), self._capability, self.pointer, self.keys[1],
-            choice, delay,
+            choice, delay, self.pace, self.trust,
             self.ledger.messages, self.mesh.control_bytes, self.local_s,
         )  # fmt: skip
         self.rule.choose(view)
@@ -222,8 +229,8 @@ class TaskFlow:
         rest.n, answered, self.ready = enter_clusters(
             begin, end, probe, desk.blocks.plain(), n, tuple(waiting.tasks), waiting.n, desk.choice, desk.delay,
             self.local_s, self.mesh.task_bytes, self.mesh.control_bytes, tuple(rest.tasks), tuple(self.fleet.rows),
-            self.hands.plain(), tuple(self.state), tuple(self.clusters), tuple(marks), desk.answered_uid,
-            desk.answered_meta, tuple(desk.rows), self.demand.bin_s, tuple(self.ledger),
+            self.hands.plain(), tuple(self.state), tuple(self.clusters), tuple(marks), tuple(self.lessons),
+            desk.answered_uid, desk.answered_meta, tuple(desk.rows), self.demand.bin_s, tuple(self.ledger),
         )  # fmt: skip
         self.busy = int(self.ledger.count[Count.IN_SERVICE])
         if self.cache.size:
@@ -248,6 +255,10 @@ class TaskFlow:
         self.mesh = self.mesh._replace(next_hop=next_hop, link_s=link_s, alive=n.alive)
         self._by_zone = self.hierarchy.clusters_of_zone()
         self._offsets = np.empty(n.nodes + 1, np.int64)
+        more = self.fleet.clusters - len(self.trust)
+        if more > 0:  # of whom nothing is known yet
+            self.pace = np.concatenate([self.pace, np.ones((more, 6))])
+            self.trust = np.concatenate([self.trust, np.ones(more)])
 
     def _share_out(self) -> None:
         """Which clusters may be chosen at each node, each node's share of the homes, and what ready agents can do.
@@ -299,6 +310,9 @@ class TaskFlow:
             meta=h.meta.reshape(-1)[held] + np.int32(1 << ATTEMPT_SHIFT),
             place=(held // self.fleet.slots).astype(np.int32),
         )
+        if self.lessons.on:
+            before = h.meta.reshape(-1)[held]
+            note_cuts(self.lessons, held, self.fleet.rows.uid, before, self.demand.marks.class_type)
         tried = (again.meta >> ATTEMPT_SHIFT) & 15
         keep = tried < self.attempts
         self.ledger.count[Count.INTERRUPTED] += len(held)
@@ -327,6 +341,7 @@ class TaskFlow:
             return
         self.hands = self.hands.longer(more)
         self.state = ClusterState(*_longer(self.state, ClusterState.empty(more)))
+        self.lessons = self.lessons.longer(more)
 
 
 def _longer(old: Columns, more: Columns) -> list[np.ndarray[Any, Any]]:

@@ -13,6 +13,7 @@ from .clusters import serve_clusters
 from .grouping import line_up
 from .hands import ClusterState, Hands, Rule
 from .ledger import Count, Ledger, bin_of, note, sampled, settle, steps
+from .lessons import Lessons
 from .stations import Scratch, Servers, Station, run_dispatch, run_ingress
 from .tasks import Blocks, Cards, Tasks, card_back, card_meta, take_card, task_class, write_card
 from .travel import Cache, Homes, Mesh, leave_entry
@@ -116,8 +117,8 @@ def to_dispatch(
 def to_clusters(
     begin: float, end: float, probe: float, blocks: Blocks, n: int, waiting: Tasks, n_waiting: int, choice: Ints32,
     delay: Floats, local_s: float, task_bytes: int, control_bytes: int, rest: Tasks, fleet: Rows, hands: Hands,
-    state: ClusterState, rule: Rule, marks: Marks, answered_uid: Ints, answered_meta: Ints32, scratch: Scratch,
-    bin_s: float, ledger: Ledger,
+    state: ClusterState, rule: Rule, marks: Marks, lessons: Lessons, answered_uid: Ints, answered_meta: Ints32,
+    scratch: Scratch, bin_s: float, ledger: Ledger,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Send dispatched tasks to their clusters and serve these; settle the deadlines that have passed.
 
@@ -140,6 +141,7 @@ def to_clusters(
         state: figures of each cluster.
         rule: rules of the clusters.
         marks: laws of the tasks' classes.
+        lessons: counters of what there is to learn from, changed in place.
         answered_uid: `[cap]` out: keys of completed tasks, if the rule wants them.
         answered_meta: `[cap]` out.
         scratch: buffers.
@@ -172,8 +174,8 @@ def to_clusters(
     for x in range(due):
         line[x] = rows[line[x]]
     n_rest, answered, ready = serve_clusters(
-        begin, end, probe, blocks, line, offsets, rest, fleet, hands, state, rule, marks, answered_uid,
-        answered_meta, scratch.bucket, ledger,
+        begin, end, probe, blocks, line, offsets, rest, fleet, hands, state, rule, marks, lessons,
+        answered_uid, answered_meta, scratch.bucket, ledger,
     )  # fmt: skip
     if due < n:
         for x in range(n):
@@ -264,13 +266,13 @@ def enter_dispatch(
 def enter_clusters(
     begin: float, end: float, probe: float, blocks: Plain, n: int, waiting: Plain, n_waiting: int, choice: Ints32,
     delay: Floats, local_s: float, task_bytes: int, control_bytes: int, rest: Plain, fleet: Plain, hands: Plain,
-    state: Plain, rule: Plain, marks: Plain, answered_uid: Ints, answered_meta: Ints32, scratch: Plain,
+    state: Plain, rule: Plain, marks: Plain, lessons: Plain, answered_uid: Ints, answered_meta: Ints32, scratch: Plain,
     bin_s: float, ledger: Plain,
 ) -> tuple[int, int, int]:  # fmt: skip
     """:func:`to_clusters` as Python calls it."""
     return to_clusters(
         begin, end, probe, Blocks(blocks[0], blocks[1], Cards(*blocks[2])), n, Tasks(*waiting), n_waiting, choice,
         delay, local_s, task_bytes, control_bytes, Tasks(*rest), Rows(*fleet), Hands(Cards(*hands[0]), hands[1]),
-        ClusterState(*state), Rule(*rule), Marks(*marks), answered_uid, answered_meta, Scratch(*scratch), bin_s,
-        Ledger(*ledger),
+        ClusterState(*state), Rule(*rule), Marks(*marks), Lessons(*lessons), answered_uid, answered_meta,
+        Scratch(*scratch), bin_s, Ledger(*ledger),
     )  # fmt: skip

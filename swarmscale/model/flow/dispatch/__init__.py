@@ -4,6 +4,7 @@ from ....choices import Choices
 from .base import DispatchRule, DispatchView, in_proportion
 from .blind import RandomChoice, RoundRobin
 from .contract_net import ContractNet
+from .learned import Learned
 from .least_loaded import JoinShortestQueue, LeastWork
 from .skill_match import SkillMatch
 
@@ -11,6 +12,7 @@ DISPATCH_RULES: Choices[DispatchRule] = Choices(
     "dispatch rule",
     random=RandomChoice,
     jsq=JoinShortestQueue,
+    learned=Learned,
     **{"round-robin": RoundRobin},
     **{"least-work": LeastWork},
     **{"skill-match": SkillMatch},
@@ -23,6 +25,7 @@ __all__ = [
     "DispatchRule",
     "DispatchView",
     "JoinShortestQueue",
+    "Learned",
     "LeastWork",
     "RandomChoice",
     "RoundRobin",

@@ -41,6 +41,8 @@ class DispatchView(NamedTuple):
         key: Philox key of the stream of this stage.
         choice: `[n]` out: the cluster, or -1 to drop.
         delay_s: `[n]` out: time that choosing took, added to the task's way.
+        pace: `[Q, 6]` s that a cluster is thought to need for a second of work of each type; 1 where nobody learns.
+        trust: `[Q]` share of its tasks that a cluster is thought to finish at the first attempt; 1 where nobody learns.
         messages: `[6, 6]` message counts, see ``ledger``; for rules that talk.
         control_bytes: bytes of a control message.
         local_s: latency between a node and its clusters, s.
@@ -63,6 +65,8 @@ class DispatchView(NamedTuple):
     key: np.uint64
     choice: Ints32
     delay_s: Floats
+    pace: Floats
+    trust: Floats
     messages: Ints
     control_bytes: int
     local_s: float
