@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 type Tasks = tuple[BatteryTask, ...]
 
+BATTERY_VERSION = 1
+"""Raised with every change that moves a score: a norm holds for one version alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -42,8 +45,8 @@ class Result:
 
     @property
     def efficiency(self) -> Floats:
-        """`[F]` score / bound (Tanner & Birdsall 1958)."""
-        return np.asarray(self.score / self.bound, np.float64)
+        """`[F]` score / bound (Tanner & Birdsall 1958); NaN where there was nothing to win."""
+        return np.asarray(self.score / np.where(self.bound > 0, self.bound, np.nan), np.float64)
 
     @property
     def process_loss(self) -> Floats:

@@ -57,7 +57,11 @@ def repeats(n: int, base: int, *, least: int = 2, full: int = 500, most: int = 3
     return max(least, min(int(base * full / n), base * most))
 
 
-def jackknifed(value: Callable[[np.ndarray], float], trials: int, parts: int = 8) -> tuple[float, float]:
+PARTS = 8
+"""Parts of the trials that the jackknife leaves out one after the other: those with the same number modulo 8."""
+
+
+def jackknifed(value: Callable[[np.ndarray], float], trials: int, parts: int = PARTS) -> tuple[float, float]:
     """A figure over trials with its standard error, by leaving out one block of them after the other.
 
     Args:

@@ -59,7 +59,7 @@ class Creativity:
                 np.concatenate([[b], rng.choice(np.delete(np.arange(self.bits), b), self.ruggedness, False)])
                 for b in range(self.bits)
             ])  # fmt: skip
-            ideas = rng.integers(2**63, size=n, dtype=np.uint64)
+            ideas = rng.integers(2**64, size=n, dtype=np.uint64)
             key = streams.key(seed, f"battery.creativity.{r}")
             mean = searched(ideas, worth, linked, change, copy, c.offsets, c.members, self.steps, key)
             scores[r] = (mean - 0.5) * np.sqrt(12 * self.bits) / 8

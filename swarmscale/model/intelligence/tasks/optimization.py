@@ -107,7 +107,8 @@ def flown(
     best, value = place.copy(), np.empty(n)
     for i in range(n):
         value[i] = height(place[i], target, kind)
-    before, total, looks, at = value.copy(), 0.0, 0, 1
+    before, stood = value.copy(), best.copy()  # at the step's begin: all act at once
+    total, looks, at = 0.0, 0, 1
     blocks = (2 * dims + 3) // 4
     for s in range(1, steps + 1):
         for i in range(n):
@@ -126,7 +127,7 @@ def flown(
                 if d % 2 == 0:
                     words = draw(i, s * (blocks + 2) + 2 + d // 2, key)
                 own, others = unit32(words[2 * (d & 1)]), unit32(words[2 * (d & 1) + 1])
-                pull = own * (best[i, d] - place[i, d]) + others * (best[lead, d] - place[i, d])
+                pull = own * (best[i, d] - place[i, d]) + others * (stood[lead, d] - place[i, d])
                 speed[i, d] = INERTIA * speed[i, d] + PULL * pull
                 place[i, d] += speed[i, d]
             got = height(place[i], target, kind)
@@ -134,7 +135,7 @@ def flown(
                 value[i] = got
                 best[i] = place[i]
         for i in range(n):
-            before[i] = value[i]
+            before[i], stood[i] = value[i], best[i]
         if s == at:
             at *= 2
         if 2 * s == at and 8 * s >= steps:

@@ -21,7 +21,8 @@ class PatternRecognition:
 
     It has learned the features' weights from ``16 exp(.8 skill)`` examples. On rung l the channel's noise has
     standard deviation 2^l. Agents pool what they conclude; the score is the mean over rungs of
-    (share right - .5) / (ideal - .5), the ideal being that of an observer without channel noise.
+    (share right - .5) / (ideal - .5), the ideal being that of an observer without channel noise. The
+    bound is that of one who sees all that members see and knows the weights.
 
     Attributes:
         features: features of a pattern.

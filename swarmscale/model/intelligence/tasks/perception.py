@@ -10,7 +10,7 @@ from .... import rng as streams
 from ....errors import require
 from ..group import Group
 from ..pooling import declared, pool
-from .base import Score, jackknifed, repeats
+from .base import PARTS, Score, jackknifed, repeats
 
 RUNGS = 12
 
@@ -19,8 +19,9 @@ RUNGS = 12
 class Perception:
     """Every agent sees a standard normal signal through noise of its own and all estimate it.
 
-    Agent i's noise has standard deviation ``noise * exp(-.4 skill)``. Estimates are pooled with the declared
-    precisions and shrunk by the prior; the score is the mean over twelve rungs l of 1 / (1 + mse / 2^-l).
+    Agent i's noise has standard deviation ``noise * exp(-.4 skill)``. Estimates are pooled with the precisions
+    that agents declare, eight times anew, and shrunk by the prior; the score is the mean over twelve rungs l of
+    1 / (1 + mse / 2^-l).
 
     Attributes:
         noise: standard deviation of the noise of an agent of mean skill, > 0.
@@ -45,15 +46,17 @@ class Perception:
         n, t = len(group), repeats(len(group), self.trials, least=48)
         sigma = self.noise * np.exp(-0.4 * group.skill(0))
         x = rng.standard_normal(t)
-        weight = declared(group, sigma**-2, rng)
-        values = np.empty((n, t + 2), np.float32)
+        # each part that the jackknife leaves out has errors of its own, or its standard error would miss them
+        weight = np.stack([declared(group, sigma**-2, rng) for _ in range(PARTS)], axis=1)
+        part = np.arange(t) % PARTS
+        values = np.empty((n, t + PARTS + 1), np.float32)
         noise = rng.standard_normal((n, t), dtype=np.float32)
-        values[:, :t] = weight[:, None] * (x + sigma[:, None] * noise)
-        values[:, t] = weight
-        values[:, t + 1] = 1.0
+        values[:, :t] = weight[:, part] * (x + sigma[:, None] * noise)
+        values[:, t:-1] = weight
+        values[:, -1] = 1.0
         held = pool(group.channel, values).astype(np.float64)
-        precision = n * held[:, t] / held[:, t + 1]
-        estimate = held[:, :t] / held[:, t : t + 1] * (precision / (1 + precision))[:, None]
+        precision = n * held[:, t:-1] / held[:, -1:]
+        estimate = held[:, :t] / (held[:, t:-1] * (1 + 1 / precision))[:, part]
         error = ((estimate - x) ** 2).mean(axis=0)
         score, se = jackknifed(lambda which: ladder(float(error[which].mean())), t)
         return Score(score, ladder(1.0 / (1.0 + float((sigma**-2).sum()))), se)

@@ -11,17 +11,18 @@ from ....arrays import Floats, Ints, Ints32, kernel
 from ....errors import require
 from ....rng import draw, unit32
 from ..group import Group
-from .base import Score, mean_and_error, repeats
+from .base import Score, jackknifed, repeats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planning:
     """As many tasks as agents are shared out in each cell; a pair's cost is Exp(1), seen through noise.
 
-    Cells are grown over links. Agents choose in turn the cheapest task that they see (noise
+    Cells are grown over links. Agents choose in a drawn order the cheapest task that they see (noise
     ``.6 exp(-.5 skill)``), then ten times as many swaps as agents are tried between a member and a neighbor in
     its cell: done if both see a gain together, both listen and the pair persists. The score is
-    log(random / got) / log(random / best), weighted by the cells' size.
+    log(random / got), the costs of all cells together, in units of what the best plan of a full cell reaches;
+    the bound is the best plan of cells that links have not cut up.
 
     Attributes:
         cell: agents in a cell at most, 2 or more.
@@ -44,25 +45,32 @@ class Planning:
         noise = 0.6 * np.exp(-0.5 * group.skill(5))
         listens = np.asarray(c.listening, np.float64)
         persists = 0.5 + 0.5 * np.asarray(group.people.persistence, np.float64)
-        scores = np.empty(runs)
+        spent = np.zeros(runs)
         for r in range(runs):
             rng = streams.generator(seed, f"battery.planning.{r}")
             cell = cells(rng.permutation(n), c.offsets, c.members, self.cell)
             order = np.argsort(cell, kind="stable")
             sizes = np.bincount(cell)
             bounds = np.concatenate([[0], np.cumsum(sizes)])
-            got = np.empty(len(sizes))
             for q, m in enumerate(sizes):
-                who = order[bounds[q] : bounds[q + 1]]
+                who, turn = order[bounds[q] : bounds[q + 1]], rng.permutation(m)
                 cost = rng.exponential(size=(m, m))
                 seen = cost + noise[who, None] * rng.standard_normal((m, m))
                 key = streams.key(seed, f"battery.planning.{r}.{q}")
-                got[q] = shared_out(cost, seen, who, c.offsets, c.members, listens, persists, key)
-            best = np.cumsum(1.0 / np.arange(1, self.cell + 1) ** 2)[sizes - 1]
-            gain = np.where(sizes > 1, np.log(sizes / got) / np.log(np.maximum(sizes / best, 1 + 1e-12)), 0.0)
-            scores[r] = (gain * sizes).sum() / n
-        score, se = mean_and_error(scores)
-        return Score(score, 1.0, se)
+                spent[r] += shared_out(cost, seen, who, turn, c.offsets, c.members, listens, persists, key)
+        unit = np.log(self.cell / best_cost(self.cell))
+        score, se = jackknifed(lambda which: float(np.log(n / spent[which].mean()) / unit), runs)
+        least = n // self.cell * best_cost(self.cell) + best_cost(n % self.cell)
+        return Score(score, float(np.log(n / least) / unit), se)
+
+
+def best_cost(agents: int) -> float:
+    """Mean cost of the best plan for as many tasks as agents, each pair's cost Exp(1).
+
+    >>> round(best_cost(24), 3)
+    1.604
+    """
+    return float((1.0 / np.arange(1, agents + 1) ** 2).sum())
 
 
 @kernel
@@ -95,6 +103,7 @@ def shared_out(
     cost: Floats,
     seen: Floats,
     who: Ints,
+    turn: Ints,
     offsets: Ints32,
     members: Ints32,
     listens: Floats,
@@ -107,6 +116,7 @@ def shared_out(
         cost: `[m, m]` true cost of each agent for each task.
         seen: `[m, m]` the same as the agent sees it.
         who: `[m]` the agents' numbers in the group, ascending.
+        turn: `[m]` the order in which they choose.
         offsets: `[N + 1]` where each agent's links begin.
         members: `[M]` the neighbors.
         listens: `[N]` chance that an agent listens to a proposal.
@@ -116,7 +126,7 @@ def shared_out(
     m = len(who)
     task = np.full(m, -1, np.int64)
     free = np.ones(m, np.bool_)
-    for x in range(m):
+    for x in turn:
         best = -1
         for t in range(m):
             if free[t] and (best < 0 or seen[x, t] < seen[x, best]):

@@ -22,7 +22,8 @@ class Reasoning:
     """Eight hypotheses differ in three features; an agent sees one feature anew each round, unreliably.
 
     On rung l an observation is right with chance .5 + min(2^-l * top * exp(.4 skill), .45). Beliefs are pooled
-    while observations come in; a member is right if all three features are. The score is the mean over rungs of
+    while observations come in; a member is right if all three features are, and guesses where it
+    knows nothing. The score is the mean over rungs of
     (share right - 1/8) / (7/8).
 
     Attributes:
@@ -61,7 +62,8 @@ class Reasoning:
             spread(held[now], channel.offsets, channel.members, channel.share, channel.keep, held[1 - now])
             now = 1 - now
         belief = held[now].reshape(n, self.rungs, t, FEATURES)
-        right = (belief > 0).all(axis=3).mean(axis=0)
+        # nothing heard of a feature, or as much for it as against it: a guess
+        right = np.where(belief == 0, np.float32(0.5), belief > 0).prod(axis=3).mean(axis=0, dtype=np.float64)
 
         def score(which: np.ndarray) -> float:
             return float(((right[:, which].mean(axis=1) - 1 / 8) / (7 / 8)).mean())

@@ -126,12 +126,15 @@ def talked(
 
 
 def agreement(has: Ints32, count: Ints, names: int) -> float:
-    """log(V sum f^2) / log V: 0 if all names are said alike, 1 if one alone is."""
-    cap = has.shape[1]
+    """log(V p) / log V, p the chance that two different agents say the same: 0 if all are said alike, 1 if one is."""
+    n, cap = has.shape
+    if n < 2:
+        return 0.0
     there = np.arange(cap) < count[:, None]
     weight = np.repeat(1.0 / count, count)
-    said = np.bincount(has[there], weight, names) / len(count)
-    return above_even(float((said**2).sum()), names)
+    said = np.bincount(has[there], weight, names)
+    with_itself = (1.0 / count).sum()
+    return above_even(float(((said**2).sum() - with_itself) / (n * (n - 1))), names)
 
 
 def above_even(same: float, names: int) -> float:
