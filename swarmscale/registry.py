@@ -13,12 +13,23 @@ from .model.controllers import CONTROLLERS
 from .model.flow.dispatch import DISPATCH_RULES
 from .model.flow.sources import SOURCES
 from .model.forecasting import FORECASTERS
+from .model.intelligence.problems import PROBLEMS
 from .model.intelligence.tasks import BATTERY
 from .model.scaling import POLICIES
 
 FAMILIES: dict[str, Choices[Any]] = {
     table.kind: table
-    for table in (TOPOLOGIES, CONSENSUS, DISPATCH_RULES, SOURCES, CONTROLLERS, FORECASTERS, POLICIES, BATTERY)
+    for table in (
+        TOPOLOGIES,
+        CONSENSUS,
+        DISPATCH_RULES,
+        SOURCES,
+        CONTROLLERS,
+        FORECASTERS,
+        POLICIES,
+        BATTERY,
+        PROBLEMS,
+    )
 }
 
 
@@ -27,7 +38,7 @@ def register[S](kind: str, name: str) -> Callable[[type[S]], type[S]]:
 
     Args:
         kind: the family: "topology", "consensus rule", "dispatch rule", "demand source", "controller",
-            "forecaster", "scaling policy" or "battery task".
+            "forecaster", "scaling policy", "battery task" or "problem".
         name: the name by which configs, files and the command line know it.
 
     Raises:
