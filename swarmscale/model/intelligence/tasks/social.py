@@ -179,7 +179,7 @@ def consensus_time(offsets: Ints32, members: Ints32, most: int, key: np.uint64) 
         a, b, c, _d = draw(s, 0, key)
         i = int(unit32(a) * n)
         degree = offsets[i + 1] - offsets[i]
-        j = members[offsets[i] + int(unit32(b) * degree)]
+        j = np.int64(members[offsets[i] + int(unit32(b) * degree)])
         if count[i] == 0:
             has[i, 0], count[i] = invented, 1
             holders[invented] = 1
