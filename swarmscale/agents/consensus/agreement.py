@@ -105,7 +105,7 @@ def similarity(ballots: Ballots, width: float) -> Floats:
         np.arange(1, half + 1) if agents <= ALL_PAIRS else np.linspace(1, half, PARTNERS).astype(np.int64)
     )
     return _mean_similarity(
-        np.ascontiguousarray(ballots.answers, np.float64), given, strides, max(width, 1e-300)
+        np.ascontiguousarray(ballots.answers, np.float64), given, strides, max(width, 1e-150)
     )
 
 
@@ -133,7 +133,7 @@ def _near(answers: Ints | Floats) -> Chance:
     squares = squares[~np.isnan(squares)]
     if not len(squares):
         return Chance(similarity=np.nan, width=0.0)
-    width = max(float(np.sqrt(np.median(squares))), 1e-300)
+    width = max(float(np.sqrt(np.median(squares))), 1e-150)
     return Chance(similarity=float(np.exp(-squares / (2 * width**2)).mean()), width=width)
 
 

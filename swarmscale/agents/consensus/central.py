@@ -11,6 +11,8 @@ BLOCK = 512
 
 ROUNDS = 200
 PROBES = 64
+SLACK = 1.5
+"""Reach of a core answer over the median distance to its last near one; at 1, small groups fall apart."""
 
 
 def geometric_median(answers: Floats, given: Bools) -> tuple[Floats, Floats]:
@@ -45,9 +47,9 @@ def medoid(answers: Floats, given: Bools) -> Ints:
 def medoid_of_cluster(answers: Floats, given: Bools, quorum: float) -> Ints:
     """The medoid of the largest group of answers that lie densely together.
 
-    An answer is in the core of a group if at least ``ceil(sqrt(n))`` answers, itself among them, lie within the
-    median distance at which answers have that many; core answers that near to each other belong together, and so does
-    an answer that near to one of them. Above 512 answers this is done in blocks: the medoids of the blocks' groups
+    An answer is in the core of a group if at least ``ceil(sqrt(n))`` answers, itself among them, lie within one and a
+    half times the median distance at which answers have that many; core answers that near to each other belong
+    together, and so does an answer that near to one of them. Above 512 answers this is done in blocks: the medoids of the blocks' groups
     are compared, weighted by the groups' sizes, and groups count for the quorum if they lie around the winner.
 
     Args:
@@ -199,7 +201,7 @@ def _largest_group(apart: Floats) -> tuple[Bools, float]:
     radii = np.empty(probes)
     for p in range(probes):
         radii[p] = np.partition(apart[p * m // probes], few - 1)[few - 1]
-    reach = np.median(radii)
+    reach = SLACK * np.median(radii)
     core = np.empty(m, np.bool_)
     for a in range(m):
         core[a] = (apart[a] <= reach).sum() >= few
