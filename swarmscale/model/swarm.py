@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -41,6 +41,9 @@ from .summary import Summary, summarize
 
 if TYPE_CHECKING:
     import mesa
+
+    from .intelligence.decision import CollectiveDecision
+    from .intelligence.probe import Probe
 
 
 class SwarmModel(ArrayPopulation):
@@ -187,6 +190,18 @@ class SwarmModel(ArrayPopulation):
             ConfigError: if a row is empty.
         """
         return self.population.people(self.fleet.column("uid")[rows], self.fleet.column("kind")[rows])
+
+    def probe(self, **how: Any) -> Probe:
+        """The fleet's collective intelligence as it stands now; see :func:`.intelligence.probe.probe`."""
+        from .intelligence.probe import probe
+
+        return probe(self, **how)
+
+    def decide(self, functions: Sequence[str] | None = None, **how: Any) -> CollectiveDecision:
+        """Let panels of agents decide together; see :func:`.intelligence.decision.decide`."""
+        from .intelligence.decision import DEFAULT_FUNCTIONS, decide
+
+        return decide(self, DEFAULT_FUNCTIONS if functions is None else functions, **how)
 
     @property
     def observation(self) -> Observation:
