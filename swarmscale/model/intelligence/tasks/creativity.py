@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .... import rng as streams
-from ....arrays import Floats, Ints, Ints32, Words, kernel
+from ....arrays import Floats, Floats32, Ints, Ints32, Words, kernel
 from ....errors import require
 from ....rng import U, draw, unit32
 from ..group import Group
@@ -19,7 +19,7 @@ class Creativity:
     """An NK landscape: ideas of ``bits`` bits, each bit's worth depending on ``ruggedness`` others.
 
     Each step an agent looks at three neighbors: if the best of them is better than itself it copies that idea
-    with chance ``.6 listening conformity + .05``; else it changes one bit with chance
+    with chance ``.6 listening conformity + .05`` and the link's reach; else it changes one bit with chance
     ``(.3 + .7 sigmoid(skill)) (.5 + risk)`` and keeps what is better. The score is the mean worth above .5 in
     units of 8 standard deviations of a random idea.
 
@@ -61,7 +61,9 @@ class Creativity:
             ])  # fmt: skip
             ideas = rng.integers(2**64, size=n, dtype=np.uint64)
             key = streams.key(seed, f"battery.creativity.{r}")
-            mean = searched(ideas, worth, linked, change, copy, c.offsets, c.members, self.steps, key)
+            mean = searched(
+                ideas, worth, linked, change, copy, c.offsets, c.members, c.reach, self.steps, key
+            )
             scores[r] = (mean - 0.5) * np.sqrt(12 * self.bits) / 8
         score, se = mean_and_error(scores)
         return Score(score, 1.0, se)
@@ -88,6 +90,7 @@ def searched(
     copy: Floats,
     offsets: Ints32,
     members: Ints32,
+    reach: Floats32,
     steps: int,
     key: np.uint64,
 ) -> float:
@@ -101,6 +104,7 @@ def searched(
         copy: `[N]` chance that it copies a better neighbor.
         offsets: `[N + 1]` where each agent's links begin.
         members: `[M]` the neighbors.
+        reach: `[M]` chance that a message over the link arrives.
         steps: steps.
         key: Philox key.
     """
@@ -113,14 +117,14 @@ def searched(
         for i in range(n):
             a, b, c, d = draw(i, 2 * s, key)
             degree = offsets[i + 1] - offsets[i]
-            best = i
+            best, arrives = i, 1.0
             if degree > 0:
                 for word in (a, b, c):
-                    j = members[offsets[i] + int(unit32(word) * degree)]
-                    if value[j] > value[best]:
-                        best = j
+                    e = offsets[i] + int(unit32(word) * degree)
+                    if value[members[e]] > value[best]:
+                        best, arrives = members[e], reach[e]
             after[i], after_value[i] = ideas[i], value[i]
-            if best != i and unit32(d) < copy[i]:
+            if best != i and unit32(d) < copy[i] * arrives:
                 after[i], after_value[i] = ideas[best], value[best]
                 continue
             a, b, c, d = draw(i, 2 * s + 1, key)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .... import rng as streams
-from ....arrays import Floats, Ints32, kernel
+from ....arrays import Floats, Floats32, Ints32, kernel
 from ....errors import require
 from ....rng import draw, unit32
 from ..group import Group
@@ -20,7 +20,7 @@ class Learning:
 
     An agent takes the option with the best mean that it knows, or explores with chance
     ``.05 + .35 (1 - sigmoid(skill)) (.5 + risk)``; each round it sees the option and payoff of one neighbor with
-    chance ``.5 listening``. The score is (mean payoff - mean option) / (best - mean option).
+    chance ``.5 listening`` and the link's reach. The score is (mean payoff - mean option) / (best - mean option).
 
     Attributes:
         options: options, 2 or more.
@@ -52,7 +52,7 @@ class Learning:
             rng = streams.generator(seed, f"battery.learning.{r}")
             pays = 0.3 + 0.3 * rng.permutation(np.arange(self.options) / (self.options - 1))
             key = streams.key(seed, f"battery.learning.{r}")
-            earned = played(pays, explore, hears, c.offsets, c.members, self.rounds, key)
+            earned = played(pays, explore, hears, c.offsets, c.members, c.reach, self.rounds, key)
             scores[r] = (earned - pays.mean()) / (pays.max() - pays.mean())
         score, se = mean_and_error(scores)
         return Score(score, 1.0, se)
@@ -65,6 +65,7 @@ def played(
     hears: Floats,
     offsets: Ints32,
     members: Ints32,
+    reach: Floats32,
     rounds: int,
     key: np.uint64,
 ) -> float:
@@ -76,6 +77,7 @@ def played(
         hears: `[N]` chance that it sees what a neighbor did in the round before.
         offsets: `[N + 1]` where each agent's links begin.
         members: `[M]` the neighbors.
+        reach: `[M]` chance that a message over the link arrives.
         rounds: rounds.
         key: Philox key.
     """
@@ -104,8 +106,11 @@ def played(
         for i in range(n):
             degree = offsets[i + 1] - offsets[i]
             a, b, _c, _d = draw(i, 2 * r + 1, key)
-            if degree > 0 and unit32(a) < hears[i]:
-                j = members[offsets[i] + int(unit32(b) * degree)]
+            if degree == 0:
+                continue
+            e = offsets[i] + int(unit32(b) * degree)
+            if unit32(a) < hears[i] * reach[e]:
+                j = members[e]
                 total[i, did[j]] += paid[j]
                 times[i, did[j]] += 1
     return mean / (n * rounds)

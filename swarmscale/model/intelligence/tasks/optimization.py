@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .... import rng as streams
-from ....arrays import Floats, Ints32, kernel
+from ....arrays import Floats, Floats32, Ints32, kernel
 from ....errors import require
 from ....rng import draw, unit32
 from ..group import Group
@@ -22,7 +22,8 @@ class Optimization:
     """Particle swarms on the shifted sphere and on the shifted Rastrigin function.
 
     Each step an agent moves with chance ``(.3 + .7 sigmoid(skill)) (.5 + .5 persistence)``, drawn to the best
-    point of its own and to the best of three neighbors from whom it hears with chance ``listening``. The score
+    point of its own and to the best of three neighbors from whom it hears with chance ``listening`` and the
+    link's reach. The score
     is the share of the targets 10^2 to 10^-3 that members have reached, over the last four octaves of steps and
     both functions.
 
@@ -59,8 +60,9 @@ class Optimization:
                 target = rng.uniform(-2.5, 2.5, self.dimensions)
                 place = rng.uniform(-5, 5, (n, self.dimensions))
                 key = streams.key(seed, f"battery.optimization.{r}.{kind}")
-                reached = flown(place, target, kind, moves, hears, c.offsets, c.members, self.steps, key)
-                scores[r, kind] = reached
+                scores[r, kind] = flown(
+                    place, target, kind, moves, hears, c.offsets, c.members, c.reach, self.steps, key
+                )
         score, se = mean_and_error(scores.mean(axis=1))
         return Score(score, 1.0, se)
 
@@ -86,6 +88,7 @@ def flown(
     hears: Floats,
     offsets: Ints32,
     members: Ints32,
+    reach: Floats32,
     steps: int,
     key: np.uint64,
 ) -> float:
@@ -99,6 +102,7 @@ def flown(
         hears: `[N]` chance that it hears from a neighbor.
         offsets: `[N + 1]` where each agent's links begin.
         members: `[M]` the neighbors.
+        reach: `[M]` chance that a message over the link arrives.
         steps: steps.
         key: Philox key.
     """
@@ -120,8 +124,9 @@ def flown(
             if degree > 0:
                 more = draw(i, s * (blocks + 2) + 1, key)
                 for k in range(1, 4):
-                    j = members[offsets[i] + int(unit32(words[k]) * degree)]
-                    if unit32(more[k]) < hears[i] and before[j] < before[lead]:
+                    e = offsets[i] + int(unit32(words[k]) * degree)
+                    j = members[e]
+                    if unit32(more[k]) < hears[i] * reach[e] and before[j] < before[lead]:
                         lead = j
             for d in range(dims):
                 if d % 2 == 0:
@@ -141,6 +146,6 @@ def flown(
         if 2 * s == at and 8 * s >= steps:
             looks += 1
             for i in range(n):
-                reach = np.ceil((2.0 - np.log10(max(value[i], 1e-300))) * 5.0)
-                total += min(max(reach, 0.0), TARGETS) / TARGETS
+                made = np.ceil((2.0 - np.log10(max(value[i], 1e-300))) * 5.0)
+                total += min(max(made, 0.0), TARGETS) / TARGETS
     return float(total / (looks * n))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .... import rng as streams
-from ....arrays import Floats, Ints, Ints32, kernel
+from ....arrays import Floats, Floats32, Ints, Ints32, kernel
 from ....errors import require
 from ....rng import draw, unit32
 from ..group import Group
@@ -20,7 +20,7 @@ class Planning:
 
     Cells are grown over links. Agents choose in a drawn order the cheapest task that they see (noise
     ``.6 exp(-.5 skill)``), then ten times as many swaps as agents are tried between a member and a neighbor in
-    its cell: done if both see a gain together, both listen and the pair persists. The score is
+    its cell: done if both see a gain together, the link holds, both listen and the first persists. The score is
     log(random / got), the costs of all cells together, in units of what the best plan of a full cell reaches;
     the bound is the best plan of cells that links have not cut up.
 
@@ -57,7 +57,9 @@ class Planning:
                 cost = rng.exponential(size=(m, m))
                 seen = cost + noise[who, None] * rng.standard_normal((m, m))
                 key = streams.key(seed, f"battery.planning.{r}.{q}")
-                spent[r] += shared_out(cost, seen, who, turn, c.offsets, c.members, listens, persists, key)
+                spent[r] += shared_out(
+                    cost, seen, who, turn, c.offsets, c.members, c.reach, listens, persists, key
+                )
         unit = np.log(self.cell / best_cost(self.cell))
         score, se = jackknifed(lambda which: float(np.log(n / spent[which].mean()) / unit), runs)
         least = n // self.cell * best_cost(self.cell) + best_cost(n % self.cell)
@@ -106,6 +108,7 @@ def shared_out(
     turn: Ints,
     offsets: Ints32,
     members: Ints32,
+    reach: Floats32,
     listens: Floats,
     persists: Floats,
     key: np.uint64,
@@ -119,6 +122,7 @@ def shared_out(
         turn: `[m]` the order in which they choose.
         offsets: `[N + 1]` where each agent's links begin.
         members: `[M]` the neighbors.
+        reach: `[M]` chance that a message over the link arrives.
         listens: `[N]` chance that an agent listens to a proposal.
         persists: `[N]` chance that it makes one when it could.
         key: Philox key.
@@ -140,12 +144,13 @@ def shared_out(
         degree = offsets[i + 1] - offsets[i]
         if degree == 0:
             continue
-        j = members[offsets[i] + int(unit32(b) * degree)]
+        e = offsets[i] + int(unit32(b) * degree)
+        j = members[e]
         y = np.searchsorted(who, j)
         if y >= m or who[y] != j:
             continue
         gain = seen[x, task[x]] + seen[y, task[y]] - seen[x, task[y]] - seen[y, task[x]]
-        if gain > 0 and unit32(c) < listens[i] * listens[j] and unit32(d) < persists[i]:
+        if gain > 0 and unit32(c) < listens[i] * listens[j] * reach[e] and unit32(d) < persists[i]:
             task[x], task[y] = task[y], task[x]
     total = 0.0
     for x in range(m):
