@@ -15,6 +15,8 @@ from .model.flow.sources import SOURCES
 from .model.forecasting import FORECASTERS
 from .model.intelligence.problems import PROBLEMS
 from .model.intelligence.tasks import BATTERY
+from .model.learning.aggregation import AGGREGATION_RULES
+from .model.learning.social import SOCIAL_STRATEGIES
 from .model.scaling import POLICIES
 
 FAMILIES: dict[str, Choices[Any]] = {
@@ -29,6 +31,8 @@ FAMILIES: dict[str, Choices[Any]] = {
         POLICIES,
         BATTERY,
         PROBLEMS,
+        AGGREGATION_RULES,
+        SOCIAL_STRATEGIES,
     )
 }
 
@@ -38,7 +42,8 @@ def register[S](kind: str, name: str) -> Callable[[type[S]], type[S]]:
 
     Args:
         kind: the family: "topology", "consensus rule", "dispatch rule", "demand source", "controller",
-            "forecaster", "scaling policy", "battery task" or "problem".
+            "forecaster", "scaling policy", "battery task", "problem", "aggregation rule" or
+            "social strategy".
         name: the name by which configs, files and the command line know it.
 
     Raises:

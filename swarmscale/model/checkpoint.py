@@ -126,7 +126,11 @@ def _groups(model: SwarmModel) -> dict[str, dict[str, Any]]:
         "ingress": flow.ingress_servers._asdict(),
         "dispatch": flow.dispatch_servers._asdict(),
         "cache": cache,
-    }
+    } | (
+        {"lessons": flow.lessons._asdict(), "learner": model.learner.arrays()}
+        if model.learner is not None
+        else {}
+    )
 
 
 def _restore(model: SwarmModel, header: dict[str, Any], arrays: Arrays) -> None:
@@ -151,6 +155,9 @@ def _restore(model: SwarmModel, header: dict[str, Any], arrays: Arrays) -> None:
     flow.dispatch_servers = flow.dispatch_servers._replace(**group("dispatch"))
     flow.cache = flow.cache._replace(**cast(dict[str, Any], group("cache")))
     flow.pointer = arrays["pointer"].copy()
+    if model.learner is not None:
+        flow.lessons = flow.lessons._replace(**cast(dict[str, Any], group("lessons")))
+        model.learner.take(group("learner"))
     flow.ledger.count[:] = arrays["ledger.count"]
     for name in ("messages", "due", "met"):
         getattr(flow.ledger, name)[:] = arrays[f"ledger.{name}"]

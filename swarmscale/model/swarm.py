@@ -132,6 +132,8 @@ class SwarmModel(ArrayPopulation):
         for controller in (self.scaler, self.learner, self.collective_memory, self.prober):
             if controller is not None:
                 self.add_controller(controller)
+        if self.learner is not None:
+            self.learner.begin(self)
 
     @property
     def now_s(self) -> float:
@@ -184,12 +186,15 @@ class SwarmModel(ArrayPopulation):
         return self.cognition
 
     def people(self, rows: Ints) -> People:
-        """What the agents in these rows are like now.
+        """What the agents in these rows are like now, with what they have learned.
 
         Raises:
             ConfigError: if a row is empty.
         """
-        return self.population.people(self.fleet.column("uid")[rows], self.fleet.column("kind")[rows])
+        people = self.population.people(self.fleet.column("uid")[rows], self.fleet.column("kind")[rows])
+        if self.learner is None:
+            return people
+        return people._replace(skill=people.skill + self.learner.learned_skill(rows))
 
     def probe(self, **how: Any) -> Probe:
         """The fleet's collective intelligence as it stands now; see :func:`.intelligence.probe.probe`."""

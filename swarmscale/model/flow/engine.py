@@ -334,6 +334,10 @@ class TaskFlow:
         self.state.waiting[:] += np.bincount(clusters[keep], minlength=self.fleet.clusters)
         return len(held)
 
+    def skills_changed(self) -> None:
+        """Look anew at what agents can do before the next tick."""
+        self._seen = (-1, -1)
+
     def grow(self) -> None:
         """Follow a fleet that got more clusters."""
         more = self.fleet.clusters - len(self.state.waiting)
