@@ -1,4 +1,4 @@
-"""The command line: ``swarmscale run | app | race | trace | presets | bench | warmup``."""
+"""The command line: ``swarmscale run | app | race | fit | iq | trace | presets | bench | warmup``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..errors import ConfigError
 from .app import live_page
 from .bench import bench
 from .fit import fit
+from .iq import iq
 from .presets import app as presets_app
 from .race import race
 from .run import run
@@ -29,6 +30,7 @@ app.command()(run)
 app.command("app")(live_page)
 app.command()(race)
 app.command()(fit)
+app.command()(iq)
 app.add_typer(trace_app, name="trace")
 app.add_typer(presets_app, name="presets")
 app.command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from .records import Records, bin_middles
 
 if TYPE_CHECKING:
     from .scaling.scaler import Scaler
+    from .swarm import SwarmModel
 
 
 class Stretch:
@@ -90,6 +91,22 @@ class Stretch:
         return np.asarray(rows.mean(axis=0) if len(rows) else np.zeros(0), np.float64)
 
 
+class Reading(NamedTuple):
+    """What a part of the model has measured.
+
+    Attributes:
+        value: the value.
+        low: lower end of its 95 % interval, NaN if there is none.
+        high: upper end.
+        note: how the interval was made, or why there is none.
+    """
+
+    value: float
+    low: float = np.nan
+    high: float = np.nan
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
     """One row of the scorecard.
@@ -105,6 +122,7 @@ class Metric:
         least: whether the claim is met at or above the bound; else at or below.
         where: what measures it, if a run does not.
         scaled: from the scaler to a number, for what only a run with a scaling policy can measure.
+        of_model: from the model to what one of its parts has measured, with its interval; None if it has not.
         extreme: whether it is a spread or an extreme over clusters or nodes: over a shorter batch that is
             another quantity, so batch means give no interval.
     """
@@ -120,6 +138,7 @@ class Metric:
     where: str = ""
     extreme: bool = False
     scaled: Callable[[Scaler], float] | None = None
+    of_model: Callable[[SwarmModel], Reading | None] | None = None
 
 
 def over(part: float, whole: float) -> float:

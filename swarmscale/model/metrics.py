@@ -9,6 +9,7 @@ import numpy as np
 from ..arrays import Floats
 from .columns import dropped, provisioned
 from .flow.ledger import DELIVERED, FIRST, MESSAGES, Count
+from .intelligence_metrics import INTELLIGENCE_METRICS
 from .metric import Metric, Stretch, jain, over, variation
 from .scaling_metrics import SCALING_METRICS
 
@@ -318,22 +319,6 @@ METRICS: tuple[Metric, ...] = (
         claim="< 5 s",
         where=_LATER,
     ),
-    Metric(
-        key="decision_ms",
-        title="decision latency",
-        unit="ms",
-        text="simulated time of a collective decision, from question to consensus",
-        value=None,
-        claim="< 100 ms",
-        where=_LATER,
-    ),
     *SCALING_METRICS,
-    Metric(
-        key="collective_iq",
-        title="collective IQ",
-        unit="",
-        text="factor score of a battery of twelve tasks, normed to 100 +- 15",
-        value=None,
-        where=_LATER,
-    ),
+    *INTELLIGENCE_METRICS,
 )

@@ -128,6 +128,9 @@ def summarize(model: SwarmModel) -> Summary:
         if metric.scaled is not None and model.scaler is not None:
             value = metric.scaled(model.scaler)
         low, high, note = math.nan, math.nan, ""
+        read = None if metric.of_model is None else metric.of_model(model)
+        if read is not None:
+            value, low, high, note = read
         if metric.value is not None and not math.isnan(value):
             low, high, note = _batch_interval(metric, batches) if batches else (low, high, _why_none(model))
         measured.append(Measured(metric=metric, value=value, low=low, high=high, note=note))
