@@ -158,10 +158,11 @@ def neighbors_agree(has: Ints32, count: Ints, offsets: Ints32, members: Ints32) 
 
 
 @kernel
-def consensus_time(offsets: Ints32, members: Ints32, most: int, key: np.uint64) -> int:
-    """Pairs that talk until all share one name, everybody beginning without any and inventing when asked first.
+def consensus_time(offsets: Ints32, members: Ints32, most: int, key: np.uint64) -> tuple[int, int, int]:
+    """Pairs that talk until all share one name; until most names are held, and how many those are.
 
-    The published game, with perfect listeners: a check of the literature's exponents, not part of the battery.
+    The published game, with perfect listeners, everybody beginning without a name and inventing one when first to
+    speak: a check of the literature's exponents, not part of the battery.
 
     Args:
         offsets: `[N + 1]` where each agent's links begin.
@@ -170,11 +171,10 @@ def consensus_time(offsets: Ints32, members: Ints32, most: int, key: np.uint64) 
         key: Philox key.
     """
     n = len(offsets) - 1
-    cap = n
-    has = np.empty((n, cap), np.int32)
+    has = np.empty((n, n), np.int32)
     count = np.zeros(n, np.int64)
-    holders = np.zeros(most + 1 if most < 4 * n else 4 * n, np.int64)  # of each name
-    invented, held, alive = 0, 0, 0
+    holders = np.zeros(n, np.int64)  # of each name
+    invented, held, alive, peak, peak_at = 0, 0, 0, 0, 0
     for s in range(most):
         a, b, c, _d = draw(s, 0, key)
         i = int(unit32(a) * n)
@@ -199,10 +199,12 @@ def consensus_time(offsets: Ints32, members: Ints32, most: int, key: np.uint64) 
                         alive -= holders[has[x, k]] == 0
                 has[x, 0], count[x] = word, 1
             if alive == 1 and held == n:
-                return s + 1
+                return s + 1, peak_at, peak
         else:
             has[j, count[j]] = word
             count[j] += 1
             holders[word] += 1
             held += 1
-    return -1
+        if held > peak:
+            peak, peak_at = held, s + 1
+    return -1, peak_at, peak
