@@ -82,6 +82,8 @@ class Direction:
 
     @property
     def z(self) -> float:
+        if self.mean == 0:
+            return 0.0
         return self.mean / self.error if self.error else math.copysign(math.inf, self.mean)
 
     @property
