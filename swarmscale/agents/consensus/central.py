@@ -49,8 +49,9 @@ def medoid_of_cluster(answers: Floats, given: Bools, quorum: float) -> Ints:
 
     An answer is in the core of a group if at least ``ceil(sqrt(n))`` answers, itself among them, lie within one and a
     half times the median distance at which answers have that many; core answers that near to each other belong
-    together, and so does an answer that near to one of them. Above 512 answers this is done in blocks: the medoids of the blocks' groups
-    are compared, weighted by the groups' sizes, and groups count for the quorum if they lie around the winner.
+    together, and so does an answer that near to one of them. Above 512 answers this is done in blocks: the medoids of
+    the blocks' groups are compared, weighted by the groups' sizes, and groups count for the quorum if they lie around
+    the winner.
 
     Args:
         answers: `[T, n, d]` points.

@@ -9,7 +9,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from ...arrays import Floats, Ints, Ints32
 from ...errors import require
 
-DENSE = 600
+DENSE = 300
 """Largest network whose eigenvalues are all computed."""
 
 
@@ -72,7 +72,7 @@ def with_own(neighbors: tuple[Ints32, Ints32], share: Floats) -> csr_array:
 def second_eigenvalue(weights: csr_array) -> float:
     """Second largest absolute eigenvalue of a symmetric matrix of weights whose rows sum to 1.
 
-    Up to 600 agents from all eigenvalues, above by Lanczos' method with the mean taken out.
+    Up to 300 agents from all eigenvalues, above by Lanczos' method with the mean taken out.
     """
     n = weights.shape[0]
     if n < 2:
