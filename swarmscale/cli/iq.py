@@ -171,9 +171,9 @@ def _show(told: dict[str, Any]) -> None:
     console.print(loadings)
     console.print(
         f"norm {norm['digest']}, version {norm['version']}, {norm['groups']:,} groups: first factor {f['share']:.1%} "
-        f"of the variance [{f['low']:.1%}, {f['high']:.1%}], null {f['null']:.1%} (Horn, 95 %); {f['factors']} factors; "
-        f"second {f['second']:.1%}; alpha {f['alpha']:.2f}, omega {f['omega']:.2f}; retest {norm['retest']:.3f}, SEM "
-        f"{norm['sem']:.2f} points\n"
+        f"of the variance [{f['low']:.1%}, {f['high']:.1%}], null {f['null']:.1%} (Horn, 95 %); "
+        f"{f['factors']} factors; second {f['second']:.1%}; alpha {f['alpha']:.2f}, omega {f['omega']:.2f}; "
+        f"retest {norm['retest']:.3f}, SEM {norm['sem']:.2f} points\n"
         f"the seven tasks without the pooling code alone: {s['share']:.1%} [{s['low']:.1%}, {s['high']:.1%}], null "
         f"{s['null']:.1%}; omega {s['omega']:.2f}\n"
         f"a task left out is foretold by the others with r = {v['others']:.2f}, by mean skill {v['mean_skill']:.2f}, "
