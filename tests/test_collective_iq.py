@@ -221,7 +221,7 @@ def test_a_panel_larger_than_the_fleet_is_refused(model):
 
 def test_nobody_ready_is_said():
     model = SwarmModel("tiny", rng=1, **{"intelligence.period_s": 10, "fleet.agents": 30})
-    model.fail_workers(np.arange(30), repair_s=np.inf)
+    model.fail_workers(model.fleet.live(), repair_s=np.inf)
     with pytest.raises(ConfigError, match="no agent is ready"):
         probe(model)
     model.run(seconds=10)
