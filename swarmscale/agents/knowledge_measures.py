@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import networkx as nx
 import numpy as np
+from scipy.stats import hypergeom
 
 from ..arrays import Bools, Floats, Ints32
 from ..errors import require
@@ -112,7 +113,8 @@ def predict_links(weights: Floats, share: float, draws: np.random.Generator) -> 
     left = weights.astype(np.float64).copy()
     left[one[out], other[out]] = left[other[out], one[out]] = 0.0
     degree = left.sum(axis=1)
-    scaled = left / np.sqrt(np.outer(np.maximum(degree, 1e-300), np.maximum(degree, 1e-300)))
+    size = np.where(degree > 0, degree, 1.0)
+    scaled = left / np.sqrt(np.outer(size, size))
     paths = left @ scaled @ left
     by_degree = np.outer(degree, degree)
     ranks = np.array(
@@ -158,11 +160,14 @@ class TransactiveMemory:
     Attributes:
         reached: share of pairs of asker and fact in which a knower is within so many hops.
         expected: the same if knowers were anywhere: mean of ``1 - (1 - p) ** ball`` with p the share of nodes that
-            know a fact and ball the nodes within so many hops of the asker, itself included.
+            know a fact and ball the nodes within so many hops of the asker, itself included: draws with replacement,
+            which a few knowers among few nodes are not.
+        exact: the same without replacement (hypergeometric): what random places really give.
     """
 
     reached: float
     expected: float
+    exact: float
 
 
 def transactive_memory(hops: Ints32, knows: Bools, within: int) -> TransactiveMemory:
@@ -174,11 +179,14 @@ def transactive_memory(hops: Ints32, knows: Bools, within: int) -> TransactiveMe
         within: hops, 0 or more.
 
     Source:
-        Wegner (1987), "Transactive memory": knowing who knows; the closed form takes draws with replacement.
+        Wegner (1987), "Transactive memory": knowing who knows.
     """
     require(within >= 0, "within", within, "0 or more")
     ball = (hops >= 0) & (hops <= within)
     reached = (ball.astype(np.int64) @ knows.astype(np.int64)) > 0
     p, size = knows.mean(axis=0), ball.sum(axis=1)
     expected = 1.0 - (1.0 - p)[None, :] ** size[:, None]
-    return TransactiveMemory(reached=float(reached.mean()), expected=float(expected.mean()))
+    exact = 1.0 - hypergeom.pmf(0, len(hops), knows.sum(axis=0)[None, :], size[:, None])
+    return TransactiveMemory(
+        reached=float(reached.mean()), expected=float(expected.mean()), exact=float(exact.mean())
+    )

@@ -159,6 +159,13 @@ class Keeper:
         weight = weights(self.trust) if self.settings.trust else np.ones(self.nodes)
         return evidence(at, log_odds, now_s, self._half_life[r.relation[cells]], weight[r.source[cells]])
 
+    def worth_now(self, now_s: float) -> Floats:
+        """`[M]` log-odds that the latest version of each cell anywhere is worth at a time, s."""
+        r = self.replicas
+        cells = np.arange(len(r.codes))
+        latest = r.at.argmax(axis=0)
+        return self._worth(cells, r.at[latest, cells], r.log_odds[latest, cells], now_s)
+
     # -- once a period ---------------------------------------------------------------------------------------
 
     def _observe(self, model: SwarmModel, draws: np.random.Generator) -> None:
