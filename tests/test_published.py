@@ -126,7 +126,7 @@ def test_teams_reach_what_the_replication_reached_and_a_bias_of_5_percent_is_see
     study = published.teams(20, longest=(12,), tolerance=None)
     assert study.missed == []
     values = [n for n in study.numbers if "team" in n.what]
-    assert len(values) == 4
+    assert len(values) == 8
     assert not any(replace(n, ours=1.05 * n.ours).held for n in values)
 
 
@@ -165,6 +165,14 @@ def test_an_agent_climbs_and_a_team_relays_as_one_does_it_by_hand():
                 place = climb_by_hand(value, rule, place)
         total += value[place]
     assert relay.together(value, team) == pytest.approx(total / 60)
+    total = 0.0
+    for start in range(60):
+        place = start
+        for rule in team:
+            place = climb_by_hand(value, rule, place)
+        total += value[place]
+    assert relay.together(value, team, 1) == pytest.approx(total / 60)
+    assert relay.together(value, team, 1) < relay.together(value, team)
 
 
 def test_a_smoothed_ring_runs_straight_between_points_that_are_s_and_a_half_apart():

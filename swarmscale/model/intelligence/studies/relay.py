@@ -18,12 +18,16 @@ class Teams(NamedTuple):
     Attributes:
         best: mean value that the best agents' team reaches, over all starts, 0 to 100.
         random: the same of the team drawn at random.
+        best_once: what the best agents' team reaches if each has one turn.
+        random_once: the same of the random team.
         best_diversity: mean share of places in which two heuristics of the best team differ, percent.
         random_diversity: the same of the random team.
     """
 
     best: float
     random: float
+    best_once: float
+    random_once: float
     best_diversity: float
     random_diversity: float
 
@@ -80,7 +84,8 @@ def compete(
     for size in sizes:
         drawn = random.choice(len(rules), size, replace=False)
         teams = [rules[random.permutation(members)] for members in (order[:size], drawn)]
-        found.append(Teams(*(together(value, team) for team in teams), *(diversity(team) for team in teams)))
+        reached = [together(value, team, rounds) for rounds in (0, 1) for team in teams]
+        found.append(Teams(*reached, *(diversity(team) for team in teams)))
     return tuple(found)
 
 
@@ -124,13 +129,17 @@ def alone(value: Floats, rules: Ints, ability: Floats) -> None:
 
 
 @kernel
-def together(value: Floats, team: Ints) -> float:
-    """Mean value over all starts that a team reaches in relay: each goes on from where the last one stopped."""
+def together(value: Floats, team: Ints, rounds: int = 0) -> float:
+    """Mean value over all starts that a team reaches in relay: each goes on from where the last one stopped.
+
+    They take turns until nobody can move, or, if ``rounds`` is above 0, for so many turns each.
+    """
     n, size = len(value), len(team)
     total = 0.0
     for start in range(n):
-        place, stuck, member = start, 0, 0
-        while stuck < size:
+        place, stuck, member, turns = start, 0, 0, 0
+        while stuck < size and (rounds == 0 or turns < rounds * size):
+            turns += 1
             there = climb(value, team[member], place)
             stuck = stuck + 1 if there == place else 1  # who has moved is stuck now, too
             place = there
