@@ -155,7 +155,7 @@ def test_an_agent_climbs_and_a_team_relays_as_one_does_it_by_hand():
     for rule in rules[::17]:
         for start in range(0, 60, 7):
             assert value[relay.climb(value, rule, start)] == value[climb_by_hand(value, rule, start)]
-    team = rules[[3, 50, 99, 7]]
+    team = rules[[3, 99]]
     total = 0.0
     for start in range(60):
         place, before = start, None
