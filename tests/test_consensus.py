@@ -312,6 +312,27 @@ def test_weights_of_other_agents_are_refused(name):
         rule.decide(ballots(np.array([[0, 1, 1]]), OPTIONS), rule.start(history))
 
 
+@pytest.mark.parametrize("name", DISCRETE)
+def test_lessons_of_questions_of_another_sort_are_refused(name):
+    history, given, _ = panel(True, 14)
+    rule = VARIANTS[name]
+    memory = rule.start(history)
+    with pytest.raises(ConfigError, match=r"ballots.options = 7, but it must be that of the history, 4"):
+        rule.decide(given._replace(options=7), memory)
+    if rule.continuous:
+        with pytest.raises(ConfigError, match=r"ballots.options = 0, but it must be that of the history, 4"):
+            rule.decide(panel(False, 14)[1], memory)
+
+
+@pytest.mark.parametrize(("name", "discrete"), BOTH)
+def test_no_questions_get_no_verdicts(name, discrete):
+    _, given, _ = panel(discrete, 14)
+    rule = VARIANTS[name]
+    none = given._replace(answers=given.answers[:0], confidence=given.confidence[:0])
+    out = rule.decide(none, rule.start(None))
+    assert len(out.answer) == len(out.confidence) == len(out.agreement) == len(out.rounds) == 0
+
+
 @pytest.mark.parametrize(("name", "discrete"), BOTH)
 def test_fifty_thousand_agents_need_no_matrix_of_all_pairs(name, discrete):
     rng = np.random.default_rng(15)
@@ -338,6 +359,11 @@ def test_ballots_that_do_not_fit_together_are_refused():
         ballots(np.array([[0, 1]]), 2, np.zeros((1, 3)))
     with pytest.raises(ConfigError, match=r"ballots.neighbors offsets = 2, but it must be 3"):
         ballots(np.array([[0, 1]]), 2, neighbors=(np.zeros(2, np.int32), np.zeros(0, np.int32)))
+    with pytest.raises(ConfigError, match=r"ballots.confidence = \[1.2\], but it must be in \[0, 1\]"):
+        ballots(np.array([[0, 1]]), 2, np.array([[0.5, 1.2]]))
+    stray = (np.array([0, 1, 1], np.int32), np.array([7], np.int32))
+    with pytest.raises(ConfigError, match=r"ballots.neighbors members = unknown agents"):
+        ballots(np.array([[0, 1]]), 2, neighbors=stray)
     history = History(np.array([[0, 1]]), np.full((1, 2), 0.5), np.array([0, 1]), 2)
     with pytest.raises(ConfigError, match=r"history.truth.shape"):
         Majority().start(history)

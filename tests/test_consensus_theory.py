@@ -38,6 +38,7 @@ from swarmscale.agents.consensus.theory import (
     plurality,
     quorum_rates,
     quorum_response,
+    shared_confidence,
     weighted_vote,
     weighted_vote_normal,
 )
@@ -68,7 +69,7 @@ def test_a_majority_is_right_as_often_as_condorcet_says(n, p, value):
     assert condorcet(n, p) == pytest.approx(value, abs=5e-6)
 
     def measure(rng):
-        return (decide(Majority(), ballots((rng.random((4000, n)) < p) * 1, 2)).answer == 1).mean()
+        return (decide(Majority(), ballots((rng.random((1000, n)) < p) * 1, 2)).answer == 1).mean()
 
     agrees(runs(f"c{n}", measure), condorcet(n, p), checks=4)
 
@@ -248,6 +249,23 @@ def test_calibrated_confidence_votes_reach_the_ideal_of_signal_detection(n):
 def test_ideal_detection_of_one_and_two_observers():
     assert ideal_detection(np.array([1.0])) == pytest.approx(norm.cdf(0.5), abs=1e-12)
     assert ideal_detection(np.array([0.6, 0.8])) == pytest.approx(norm.cdf(0.5), abs=1e-12)
+
+
+def test_two_who_share_confidence_beat_the_better_one_only_if_they_are_alike():
+    """Bahrami 2010: the pair's slope is ``(s1 + s2) / sqrt 2``; equal ones reach the ideal ``sqrt(s1**2 + s2**2)``."""
+    assert shared_confidence(1.0, 1.0) == pytest.approx(np.sqrt(2), abs=1e-12)
+    for other in (0.2, 0.4, 0.42, 0.8):
+        pair, ideal = shared_confidence(1.0, other), np.hypot(1.0, other)
+        assert (pair > 1) == (other > np.sqrt(2) - 1)
+        assert pair <= ideal
+
+    def measure(rng):
+        """Observers of equal d' = 1 whose confidence is how far they are from the criterion."""
+        x = rng.normal(0.5, 1.0, (4000, 2))
+        given = ballots((x > 0) * 1, 2, expit(np.abs(x)))
+        return (decide(Confidence(calibration="none"), given).answer == 1).mean()
+
+    agrees(runs("wcs", measure), norm.cdf(shared_confidence(0.5, 0.5)))
 
 
 def boasting_groups(rng, groups, n, questions):

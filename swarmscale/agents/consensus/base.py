@@ -199,8 +199,19 @@ def _refuse_misshapen(given: Ballots) -> None:
             (low, high),
             f"from -1 to {given.options - 1}",
         )
+    for name, share in (("confidence", given.confidence), ("conformity", given.conformity)):
+        beyond = share[(share < 0) | (share > 1)]
+        require(not len(beyond), f"ballots.{name}", beyond[:1], "in [0, 1]")
     if given.neighbors is not None:
-        offsets = given.neighbors[0]
+        offsets, members = given.neighbors
         require(
             len(offsets) == n + 1, "ballots.neighbors offsets", len(offsets), f"{n + 1}, one more than agents"
         )
+        require(
+            offsets[-1] == len(members),
+            "ballots.neighbors members",
+            len(members),
+            f"{offsets[-1]}, the last offset",
+        )
+        known = not len(members) or (int(members.min()) >= 0 and int(members.max()) < n)
+        require(known, "ballots.neighbors members", "unknown agents", f"from 0 to {n - 1}")

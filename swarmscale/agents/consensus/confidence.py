@@ -97,7 +97,7 @@ class Confidence:
     def decide(self, ballots: Ballots, memory: Calibrated) -> Verdicts:
         """See :class:`ConsensusRule`."""
         checked(self, ballots)
-        refuse_strangers(len(memory.slope), ballots)
+        refuse_strangers(len(memory.slope), ballots, memory.record)
         answers = as_options(ballots.answers)
         maps = (memory.slope, memory.intercept, memory.stated, memory.found)
         weights = _weights(ballots.confidence, answers, ballots.options, maps)

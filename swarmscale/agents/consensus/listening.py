@@ -81,7 +81,7 @@ def settle(
         most_rounds: bound, 1 or more.
     """
     limit = tolerance * np.ptp(first, axis=0) + 1e-15
-    give_way = np.ones(len(first)) if conformity is None else conformity
+    give_way = np.ones(len(first)) if conformity is None else np.asarray(conformity, np.float64)
     if trust.shares is None:
         starts, members, share = np.zeros(1, np.int32), np.zeros(0, np.int32), np.zeros(0)
     else:

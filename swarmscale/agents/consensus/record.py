@@ -22,6 +22,7 @@ class Record:
 
     Attributes:
         questions: past questions learned from; 0 without a history.
+        options: number of options that they had; 0 for points.
         right: share of the agents' own answers that were right, for options; NaN otherwise.
         slope: of the log-odds that a verdict is right over those that its votes would give if they were independent;
             below 1 where errors go together.
@@ -30,13 +31,14 @@ class Record:
     """
 
     questions: int
+    options: int
     right: float
     slope: float
     intercept: float
     chance: Chance
 
 
-NOTHING = Record(questions=0, right=np.nan, slope=1.0, intercept=0.0, chance=chance_of(None))
+NOTHING = Record(questions=0, options=0, right=np.nan, slope=1.0, intercept=0.0, chance=chance_of(None))
 
 
 def record_of(history: History, said: Floats, came_true: Floats) -> Record:
@@ -55,6 +57,7 @@ def record_of(history: History, said: Floats, came_true: Floats) -> Record:
         ).pooled()
     return Record(
         questions=len(said),
+        options=history.options,
         right=right,
         slope=float(slope[0]),
         intercept=float(intercept[0]),
@@ -133,6 +136,7 @@ def vote_verdicts(
         support: `[T, n]` shares of weight, 0 or more.
         rounds: `[T]` rounds of communication; None for one.
     """
+    refuse_other_sort(ballots, record)
     shares = tally(as_options(ballots.answers), ballots.options, support)
     if record.questions:
         weight = vote_weights(np.array(record.right), ballots.options)
@@ -181,6 +185,7 @@ def verdicts(
     rounds: Ints | None,
 ) -> Verdicts:
     """Verdicts with agreement, and with nothing claimed where the rule abstains."""
+    refuse_other_sort(ballots, record)
     abstains = answer < 0 if ballots.options else np.isnan(answer).any(axis=1)
     return Verdicts(
         answer,
@@ -202,8 +207,9 @@ def refuse_misfit(history: History) -> None:
     require(history.truth.shape == wanted, "history.truth.shape", history.truth.shape, f"{wanted}")
 
 
-def refuse_strangers(known: int, ballots: Ballots) -> None:
-    """Refuse ballots of another number of agents than the history had; nothing learned fits all."""
+def refuse_strangers(known: int, ballots: Ballots, record: Record) -> None:
+    """Refuse ballots of other agents or other questions than the history had; nothing learned fits all."""
+    refuse_other_sort(ballots, record)
     n = ballots.answers.shape[1]
     require(known in (0, n), "agents of the ballots", n, f"those of the history, {known}, in the same order")
 
@@ -212,3 +218,9 @@ def weighted_mean(answers: Floats, support: Floats) -> Floats:
     """`[T, d]` mean of `[T, n, d]` answers by `[T, n]` shares; NaN where nobody has a share."""
     points = np.matmul(support[:, None, :], np.nan_to_num(answers))[:, 0, :]
     return np.where(np.abs(support).sum(axis=1, keepdims=True) > 0, points, np.nan)
+
+
+def refuse_other_sort(ballots: Ballots, record: Record) -> None:
+    """Refuse ballots with another number of options than the history had."""
+    fits = record.questions == 0 or record.options == ballots.options
+    require(fits, "ballots.options", ballots.options, f"that of the history, {record.options}")

@@ -28,7 +28,9 @@ def tally(answers: Ints, options: int, weights: Floats | None = None) -> Floats:
     given = answers >= 0
     places = (answers + options * np.arange(len(answers))[:, None])[given]
     weighed = None if weights is None else np.broadcast_to(weights, answers.shape)[given]
-    return np.bincount(places, weighed, len(answers) * options).reshape(-1, options).astype(np.float64)
+    return (
+        np.bincount(places, weighed, len(answers) * options).reshape(len(answers), options).astype(np.float64)
+    )
 
 
 def leading(totals: Floats, answers: Ints) -> tuple[Ints, Bools]:

@@ -128,6 +128,25 @@ def ideal_detection(sensitivity: Floats) -> Floats:
     return np.asarray(stats.norm.cdf(np.sqrt((sensitivity**2).sum(axis=-1)) / 2))
 
 
+def shared_confidence(first: float, second: float) -> float:
+    """Slope of a pair that follows the surer of the two, ``(s1 + s2) / sqrt 2``.
+
+    It beats the better member only if the other is better than ``sqrt 2 - 1`` of it; pooling all evidence gives
+    ``sqrt(s1**2 + s2**2)``, which always does.
+
+    Args:
+        first: slope of the psychometric curve of one, which is in proportion to its d'.
+        second: that of the other.
+
+    Source:
+        Bahrami et al. (2010), *Science* 329:1081.
+
+    >>> round(shared_confidence(1.0, 2**0.5 - 1), 12)
+    1.0
+    """
+    return float((first + second) / np.sqrt(2))
+
+
 def plurality(n: int, p: float, options: int) -> float:
     """Chance that the right option gets the most of n votes, ties decided by lot, if errors spread evenly.
 

@@ -80,7 +80,7 @@ class Weighted:
     def decide(self, ballots: Ballots, memory: Weights) -> Verdicts:
         """See :class:`ConsensusRule`."""
         checked(self, ballots)
-        refuse_strangers(len(memory.agents), ballots)
+        refuse_strangers(len(memory.agents), ballots, memory.record)
         given, n = answered(ballots.answers), ballots.answers.shape[1]
         if not ballots.options:
             support = shared(memory.agents if len(memory.agents) else np.ones(n), given)
