@@ -29,4 +29,23 @@ def warmup() -> None:
         model = SwarmModel(Config.load("tiny").changed(changes), rng=1)
         model.spawn(3)
         model.run(5.0)
+    _decide_once()
     typer.echo(f"kernels are ready ({time.perf_counter() - started:.1f} s)")
+
+
+def _decide_once() -> None:
+    """Compile what consensus rules call, for options and for points."""
+    import numpy as np
+
+    from ..agents.consensus import CONSENSUS, Similarity, ballots
+
+    pair = np.array([0, 1, 2], np.int32), np.array([1, 0], np.int32)
+    votes, points = (
+        ballots(np.array([[0, 1]]), 2, neighbors=pair),
+        ballots(np.zeros((2, 2, 1)), neighbors=pair),
+    )
+    for rule in (*(CONSENSUS.make(name) for name in CONSENSUS), Similarity(method="medoid")):
+        if rule.discrete:
+            rule.decide(votes, rule.start(None))
+        if rule.continuous:
+            rule.decide(points, rule.start(None))
