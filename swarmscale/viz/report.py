@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..errors import ConfigError, require
 from ..model.records import write_whole
+from .page_intelligence import intelligence_section
 from .page_parts import facts, scorecard_table, settings_section, tiles
 from .page_scaling import scaling_section
 from .page_sections import drawn_sections
@@ -52,7 +53,9 @@ def report_html(model: SwarmModel, summary: Summary, *, charts: Literal["inline"
     from .. import __version__
 
     sections = drawn_sections(model) if charts == "inline" else []
-    sections[1:1] = scaling_section(model) if charts == "inline" else []
+    if charts == "inline":
+        sections[1:1] = scaling_section(model)
+        sections[-1:-1] = intelligence_section(model)
     stored = _stored(model)
     parts = {
         "title": escape(f"{summary.name}: {summary.agents:,} agents"),

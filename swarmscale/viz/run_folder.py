@@ -1,4 +1,4 @@
-"""The folder of a run: records, scaling events, config, summary and, if wanted, the report."""
+"""The folder of a run: records, scaling events, probes, config, summary and, if wanted, the report."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ..model.checkpoint import config_hash
 from ..model.records import write_parquet, write_whole
 from ..model.scaling.advice import advice_frame
 from ..model.scaling.events import events_frame
+from .probes import FILE
 
 if TYPE_CHECKING:
     from ..model.summary import Summary
@@ -36,6 +37,8 @@ def write_run(model: SwarmModel, summary: Summary, folder: Path, *, report: bool
         for name, table in (("scaling", events_frame(events)), ("recommendations", advice_frame(given))):
             if len(table):
                 write_parquet(folder / f"{name}.parquet", table, model.config.dt, meta)
+    if model.prober is not None and len(model.prober.rows):
+        write_parquet(folder / FILE, model.prober.frame(), model.config.dt, meta)
     _write_text(folder / "config.toml", model.config.toml())
     _write_text(folder / "summary.json", json.dumps(summary.as_dict() | {"config_hash": digest}, indent=2))
     if report:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import solara
+import solara.lab
 
 from ...errors import ConfigError
 from ...model.config import Config
@@ -122,6 +123,8 @@ def Act(session: Session, operation: Operation) -> None:
         if not refused:
             set_typed({})
 
+    beside: Any = solara.lab.use_task(act, dependencies=None)
+
     with solara.Row(gap="8px", classes=["ss-act"], style={"flex-wrap": "wrap", "align-items": "flex-start"}):
         for one in operation.inputs:
             with solara.Div(style={"flex": "1 1 110px", "min-width": "110px"}):
@@ -131,6 +134,8 @@ def Act(session: Session, operation: Operation) -> None:
                 )  # fmt: skip
         with solara.Tooltip(operation.text):
             solara.Button(
-                operation.title, on_click=act, outlined=True, classes=[f"ss-act-{operation.key}"],
-                attributes={"title": operation.text},
+                operation.title, on_click=beside if operation.slow else act, outlined=True, disabled=beside.pending,
+                classes=[f"ss-act-{operation.key}"], attributes={"title": operation.text},
             )  # fmt: skip
+        if not operation.inputs and refusals:
+            solara.Text(" ".join(refusals.values()), classes=["ss-refused"])

@@ -18,7 +18,7 @@ from .panels import Pixels, View
 if TYPE_CHECKING:
     from ...model.swarm import SwarmModel
 
-STATE, LOAD, SKILL, CLUSTER = "state", "load", "skill", "cluster"
+STATE, LOAD, SKILL, CLUSTER, KIND = "state", "load", "skill", "cluster", "type"
 CHOICES = (STATE, LOAD, SKILL, CLUSTER)
 STEPS = 16
 """Colors of a scale."""
@@ -129,4 +129,8 @@ def _by_cluster(model: SwarmModel, rows: Ints) -> Painted:
     return numbers.astype(np.uint8), COLORWAY, ((0, "clusters in turns, each color another one"),)
 
 
-_PAINTERS = {STATE: _by_state, LOAD: _by_load, SKILL: _by_skill, CLUSTER: _by_cluster}
+def _by_kind(model: SwarmModel, rows: Ints) -> Painted:
+    return model.fleet.column("kind")[rows], COLORWAY[: len(TYPES)], tuple(enumerate(TYPES))
+
+
+_PAINTERS = {KIND: _by_kind, STATE: _by_state, LOAD: _by_load, SKILL: _by_skill, CLUSTER: _by_cluster}

@@ -169,7 +169,7 @@ DOWNLOADS: Sequence[Download] = (
     Download(
         key="parquet", title="Run (Parquet)", ending=".zip", mime="application/zip", make=records_zip,
         text="a zip of the files that swarmscale run writes: records, clusters, sampled tasks, scaling events, "
-        "recommendations, summary, config",
+        "recommendations, probes, summary, config",
     ),
     Download(
         key="csv", title="Records (CSV)", ending="-records.csv", mime=CSV, make=records_csv, of_model=False,

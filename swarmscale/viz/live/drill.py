@@ -9,6 +9,8 @@ import solara
 from .agent_facts import TASK_HEADS
 from .facts import FLEET, Facts, facts
 from .session import Session
+from .traits import STYLE as TRAITS_STYLE
+from .traits import traits_html
 from .watching import use_seen
 
 MOST_BELOW = 24
@@ -33,7 +35,7 @@ def Drill(session: Session) -> None:
             return facts(session.model, session.picked) if session.picked else None
 
     found = use_seen(session, look, least_s=1.5)
-    solara.Style(STYLE)
+    solara.Style(STYLE + TRAITS_STYLE)
     with solara.Column(gap="4px", classes=["ss-drill"]):
         if found is None:
             solara.Text("click a node, a cluster or an agent on a page, or begin here:")
@@ -45,6 +47,9 @@ def Drill(session: Session) -> None:
         if found.missing:
             solara.Text(found.missing, classes=["ss-refused"])
         FactTable(found)
+        if found.traits:
+            solara.Text("its 76 traits by group, up = above the fleet's mean; point at a bar for its name")
+            solara.HTML(tag="div", unsafe_innerHTML=traits_html(found.traits))
         if found.tasks:
             solara.Text("last sampled tasks begun in this agent's row, the newest first")
             Rows(TASK_HEADS, found.tasks)

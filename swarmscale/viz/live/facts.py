@@ -12,6 +12,7 @@ from ...arrays import Ints
 from ...model.flow.ledger import TICKS_PER_S
 from ..theme import number
 from .agent_facts import agent_rows, last_tasks, row_of
+from .traits import Traits, mind_rows, traits_of
 
 if TYPE_CHECKING:
     from ...model.swarm import SwarmModel
@@ -47,6 +48,7 @@ class Facts:
         above: paths from the fleet down to what holds it, with names.
         below: what it holds, with names.
         tasks: of an agent, the last ones that the log has: ended, begun, arrived, answer or drop.
+        traits: of an agent, its 76 traits with their names, in standard deviations over a fleet.
     """
 
     path: str
@@ -56,6 +58,7 @@ class Facts:
     above: tuple[tuple[str, str], ...] = ()
     below: tuple[tuple[str, str], ...] = ()
     tasks: tuple[tuple[str, ...], ...] = ()
+    traits: Traits = ()
 
 
 def facts(model: SwarmModel, path: str) -> Facts:
@@ -153,10 +156,12 @@ def _agent(model: SwarmModel, path: str, uid: int) -> Facts:
             else f"there is no agent {uid} yet"
         )
         return _nothing(path, why)
-    rows = tuple(Fact(*line) for line in agent_rows(model, row))
+    rows = tuple(Fact(*line) for line in (*agent_rows(model, row), *mind_rows(model, row)))
     tasks = last_tasks(model, row)
     above = _above(model, row // model.fleet.slots)
-    return Facts(path=path, heading=f"agent {uid}", rows=rows, above=above, tasks=tasks)
+    return Facts(
+        path=path, heading=f"agent {uid}", rows=rows, above=above, tasks=tasks, traits=traits_of(model, row)
+    )
 
 
 def _above(model: SwarmModel, q: int) -> tuple[tuple[str, str], ...]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...agents.fleet import BUSY, IDLE, STARTING
 from ...errors import ConfigError, require
+from ...model.intelligence.panels import ready_slots
 from ...model.scaling.actions import rows_to_release
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Operation:
         inputs: what it needs.
         said: for the log, with ``{name}`` for each input.
         act: does it; given the session, the model and the inputs' values by name.
+        slow: whether it may take longer than a click: it is done beside the page, which stays as quick as before.
     """
 
     key: str
@@ -53,6 +55,7 @@ class Operation:
     inputs: tuple[Input, ...]
     said: str
     act: Callable[[Session, SwarmModel, Mapping[str, Any]], object]
+    slow: bool = False
 
 
 def run(session: Session, operation: Operation, typed: Mapping[str, str]) -> Mapping[str, str]:
@@ -64,7 +67,7 @@ def run(session: Session, operation: Operation, typed: Mapping[str, str]) -> Map
         typed: text of each input, by name.
 
     Returns:
-        Refusals by the inputs' names; empty if it was done.
+        Refusals by the inputs' names, or by none where it has no inputs; empty if it was done.
     """
     values: dict[str, Any] = {}
     refusals: dict[str, str] = {}
@@ -86,9 +89,22 @@ def run(session: Session, operation: Operation, typed: Mapping[str, str]) -> Map
 
 
 def blamed_input(refusal: str, inputs: Sequence[Input]) -> str:
-    """The input that a refusal names at its begin; else the last one."""
+    """The input that a refusal names at its begin; else the last one, and none where there is none."""
     named = [one.name for one in inputs if refusal.startswith(f"{one.name} ")]
-    return named[0] if named else inputs[-1].name
+    return named[0] if named else inputs[-1].name if inputs else ""
+
+
+def probe_now(model: SwarmModel) -> None:
+    """Let the prober look at the fleet as it stands, and keep what it found in its series.
+
+    Raises:
+        ConfigError: if the fleet has no prober, or nobody is ready.
+    """
+    if model.prober is None:
+        raise ConfigError("this fleet is not probed: set intelligence.on under Settings")
+    if not ready_slots(model).any():
+        raise ConfigError("no agent is ready, so there is nobody to probe")
+    model.prober.act(model)
 
 
 def scale_to(model: SwarmModel, agents: int, most: int) -> None:
@@ -203,6 +219,12 @@ OPERATIONS = (
         "configured.",
         inputs=(Input(name="factor", label="factor on arrivals", start=lambda s: "3", whole=False),),
         act=lambda s, m, v: _crowd(m, v["factor"]),
+    ),
+    Operation(
+        key="probe", title="Probe now", said="the fleet is probed", inputs=(), slow=True,
+        text="Puts the twelve tasks of the battery to panels of ready agents as they are now, lets a panel decide on "
+        "questions with known answers, and adds the result to the series under Intelligence.",
+        act=lambda s, m, v: probe_now(m),
     ),
 )  # fmt: skip
 

@@ -7,7 +7,7 @@ called in every frame in which it is its turn, so it must be cheap: at most a fe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -75,6 +75,8 @@ class Plot:
         otherwise: what to do so that there is something.
         wide: whether it takes the whole width.
         picks: whether a click on a point is told to the session, with the point's ``customdata``.
+        version: what the figure depends on, if that is cheap to tell: while it is as it was when the figure was sent
+            last, the figure is neither made nor sent again.
     """
 
     key: str
@@ -84,6 +86,7 @@ class Plot:
     otherwise: str = "nothing yet: press Play"
     wide: bool = False
     picks: bool = False
+    version: Callable[[View], Hashable] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ from ...arrays import Floats
 from ...model.columns import BY_NAME, Raw
 from ...model.records import Records
 from ...model.scaling.scaler import Scaler
+from ..probes import Probes, probes_of
 from ..theme import number
 from .panels import Tile, View
 
@@ -58,6 +59,24 @@ def of_model(figure: Callable[[SwarmModel], Figure | None]) -> Callable[[View], 
 def scaler_of(view: View) -> Scaler | None:
     """The scaler of what is looked at."""
     return view.model.scaler if view.model is not None else None
+
+
+def seen_probes(view: View) -> Probes:
+    """Probes of what is looked at: of its model, or those that were saved with its records."""
+    if view.model is not None:
+        return probes_of(view.model)
+    saved: Probes | None = getattr(view, "probes", None)
+    return Probes() if saved is None else saved
+
+
+def of_probes(figure: Callable[[Probes], Figure | None]) -> Callable[[View], Figure | None]:
+    """A figure that needs the probes alone; nothing before the first one."""
+    return lambda view: figure(probes) if len(probes := seen_probes(view)) else None
+
+
+def probes_version(view: View) -> Hashable:
+    """Another value when there is another probe."""
+    return seen_probes(view).version
 
 
 def last(values: Floats) -> float:

@@ -12,6 +12,7 @@ from ...errors import ConfigError, require
 from ...model.records import Records
 from ...model.stored import StoredRecords
 from ...model.swarm import SwarmModel
+from ..probes import Probes, probes_of, read_probes
 from .session import Note
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Saved:
         metrics: of a run's ``summary.json``, the metrics by key, as they were at the end.
         end: the model of the end, if one was saved.
         told: all notes.
+        probes: those made until the time.
+        measured: all probes.
     """
 
     name: str
@@ -47,6 +50,8 @@ class Saved:
     metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     end: SwarmModel | None = None
     told: Sequence[Note] = ()
+    probes: Probes = field(default_factory=Probes)
+    measured: Probes = field(default_factory=Probes)
 
     @property
     def end_s(self) -> float:
@@ -63,7 +68,8 @@ class Saved:
         records = self.whole.until(time_s)
         now = len(records) * self.whole.dt
         notes = tuple(note for note in self.told if note.time_s <= now)
-        return replace(self, records=records, model=self.end if now >= self.end_s else None, notes=notes)
+        model = self.end if now >= self.end_s else None
+        return replace(self, records=records, model=model, notes=notes, probes=self.measured.until(now))
 
 
 def listing(root: Path) -> tuple[str, ...]:
@@ -131,7 +137,8 @@ def of_folder(folder: Path, name: str) -> Saved:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{name}: summary.json cannot be read: {type(error).__name__}: {error}") from None
     told = [*_rows(folder / "scaling.parquet", _scaled), *_rows(folder / "recommendations.parquet", _advised)]
-    return replace(_made(name, records, None, told, metrics), warm_up_s=warm_up_s)
+    made = _made(name, records, None, told, metrics, read_probes(folder))
+    return replace(made, warm_up_s=warm_up_s)
 
 
 def of_checkpoint(path: Path, name: str, most_agents: int = 1_000_000) -> Saved:
@@ -147,16 +154,21 @@ def of_checkpoint(path: Path, name: str, most_agents: int = 1_000_000) -> Saved:
         len(model.fleet),
         f"at most {most_agents}, the limit of this page",
     )
-    return _made(name, model.records, model, notes_of(model.scaler), {})
+    return _made(name, model.records, model, notes_of(model.scaler), {}, probes_of(model))
 
 
 def _made(
-    name: str, records: Records, model: SwarmModel | None, told: Sequence[Note], metrics: Mapping[str, Any]
+    name: str,
+    records: Records,
+    model: SwarmModel | None,
+    told: Sequence[Note],
+    metrics: Mapping[str, Any],
+    probes: Probes,
 ) -> Saved:
     told = sorted(told, key=lambda note: note.time_s)
     return Saved(
         name=name, whole=records, records=records, model=model, notes=tuple(told), metrics=metrics, end=model,
-        told=tuple(told),
+        told=tuple(told), probes=probes, measured=probes,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +96,7 @@ class Stage:
     _stale: list[str] = field(default_factory=list)
     _seen: set[str] | None = None
     _tables: dict[str, list[list[str]]] = field(default_factory=dict)
+    _versions: dict[str, Hashable] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -134,6 +135,7 @@ class Stage:
             except Exception as error:
                 LOG.exception("panel %s of page %s", key, self.page.title)
                 frame.parts["failed"][key] = f"{type(error).__name__}: {error}"
+                self._versions.pop(key, None)
                 taken = True
             if taken:
                 done.add(key)
@@ -167,6 +169,13 @@ class Stage:
                 return False
             frame.parts["tables"][panel.key] = self._tables[panel.key] = rows
             return True
+        return self._figure(panel, view, frame)
+
+    def _figure(self, panel: Plot, view: View, frame: _Frame) -> bool:
+        """Put a figure into a frame, if it may differ from what was sent last; whether it is done."""
+        version = panel.version(view) if panel.version is not None else None
+        if version is not None and version == self._versions.get(panel.key):
+            return True
         if frame.drawn:
             return False
         frame.drawn = True
@@ -174,6 +183,7 @@ class Stage:
         if not frame.takes(len(text or "")):
             return False
         frame.parts["plots"][panel.key] = text
+        self._versions[panel.key] = version
         return True
 
     def heard(self, message: Mapping[str, Any]) -> None:
@@ -184,6 +194,7 @@ class Stage:
         elif kind == "ready":
             self.ready, self.acked = True, self.sent
             self._tables.clear()
+            self._versions.clear()
             self.stale()
         elif kind == "seen":
             self._seen = {str(key) for key in message.get("keys", ())}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ..panels import LivePage
-from . import health, overview, performance, scaling, topology
+from . import health, intelligence, overview, performance, scaling, topology
 
 PAGES: tuple[LivePage, ...] = (
     overview.PAGE,
     performance.PAGE,
     topology.PAGE,
     scaling.PAGE,
+    intelligence.PAGE,
     health.PAGE,
 )
 """All pages."""
