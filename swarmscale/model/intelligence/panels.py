@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ... import rng as streams
-from ...agents.fleet import BUSY, IDLE
+from ...agents.fleet import BUSY, EMPTY, IDLE, STARTING, WARM
 from ...arrays import Bools, Floats, Ints
 from ...errors import require
 from .group import Group, group_of
@@ -64,9 +64,9 @@ def panel(model: SwarmModel, rows: Ints, seed: int) -> Group:
 
     Inside a cluster agents are linked as they communicate (all with all, by the lead, or by a tree of leads);
     leads of a zone with the zone's first, these with the node's first, and those of nodes that reach each other
-    over the live mesh. Beside these each agent has ``intelligence.overlay`` links to drawn members of the panel,
-    as far as their nodes reach each other. A message over h hops of the mesh arrives with the chance that none of
-    its hops loses it for good.
+    over the live mesh. Beside these each agent has ``intelligence.overlay`` links to drawn members of the panel's
+    clusters, as far as these have not failed and their nodes reach each other. A message over h hops of the mesh
+    arrives with the chance that none of its hops loses it for good.
 
     Args:
         model: between two ticks.
@@ -88,11 +88,7 @@ def panel_links(model: SwarmModel, rows: Ints, seed: int) -> tuple[Ints, Floats]
     cluster = rows // slots
     node = model.hierarchy_arrays.node_of_cluster[cluster]
     inside = inner_links(model, rows, cluster)
-    across = np.concatenate([
-        _leads(model, cluster),
-        overlay(len(rows), min(model.config.intelligence.overlay, len(rows) - 1),
-                streams.generator(seed, "panel.overlay")),
-    ])  # fmt: skip
+    across = np.concatenate([_leads(model, cluster), drawn_links(model, rows, seed)])
     chance = _arrival(model)[node[across[:, 0]], node[across[:, 1]]]
     same = cluster[across[:, 0]] == cluster[across[:, 1]]
     chance = np.where(same, 1.0, chance)
@@ -101,6 +97,21 @@ def panel_links(model: SwarmModel, rows: Ints, seed: int) -> tuple[Ints, Floats]
     pairs = np.sort(links, axis=1)
     _, first = np.unique(pairs[:, 0] * len(rows) + pairs[:, 1], return_index=True)
     return pairs[first], reach[first]
+
+
+def drawn_links(model: SwarmModel, rows: Ints, seed: int) -> Ints:
+    """`[E, 2]` drawn links among a panel, by place: each member of its clusters has ``intelligence.overlay`` of them.
+
+    They are drawn among all who have worked, so that an agent loses those to agents that have failed since.
+    """
+    slots, state = model.fleet.slots, model.fleet.column("state")
+    clusters = np.unique(rows // slots)
+    members = (clusters[:, None] * slots + np.arange(slots)).reshape(-1)
+    members = members[~np.isin(state[members], (EMPTY, WARM, STARTING))]
+    degree = min(model.config.intelligence.overlay, len(members) - 1)
+    links = members[overlay(len(members), degree, streams.generator(seed, "panel.overlay"))]
+    place = np.minimum(np.searchsorted(rows, links), len(rows) - 1)
+    return np.asarray(place[(rows[place] == links).all(axis=1)], np.int64)
 
 
 def inner_links(model: SwarmModel, rows: Ints, cluster: Ints) -> Ints:
