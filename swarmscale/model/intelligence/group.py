@@ -74,7 +74,12 @@ def group_of(people: People, links: Ints, reach: Floats | None = None) -> Group:
     links = np.asarray(links, np.int64).reshape(-1, 2)
     inside = not len(links) or bool(0 <= links.min() <= links.max() < n)
     require(inside, "links", len(links), f"among 0 to {n - 1}")
+    require(
+        not (links[:, 0] == links[:, 1]).any(), "links", "from an agent to itself", "between different agents"
+    )
     chance = np.ones(len(links)) if reach is None else np.asarray(reach, np.float64)
+    fits = chance.shape == (len(links),) and bool(((chance > 0) & (chance <= 1)).all())
+    require(fits, "reach", f"{chance.shape} values", f"{len(links)} chances in (0, 1], one a link")
     ends = np.concatenate([links[:, 0], links[:, 1]])
     others = np.concatenate([links[:, 1], links[:, 0]])
     order = np.argsort(ends * n + others, kind="stable")

@@ -39,7 +39,7 @@ class PatternRecognition:
     features: int = 64
     distance: float = 3.0
     rungs: int = 8
-    trials: int = 192
+    trials: int = 256
 
     def __post_init__(self) -> None:
         require(self.features >= SEEN, "features", self.features, f"{SEEN} or more")
@@ -52,7 +52,7 @@ class PatternRecognition:
         from scipy.special import ndtr
 
         rng = streams.generator(seed, "battery.pattern")
-        n, t = len(group), repeats(len(group), self.trials, least=24)
+        n, t = len(group), repeats(len(group), self.trials, least=48)
         mean = self.distance / (2 * np.sqrt(self.features))  # of every feature, in either direction
         side = np.where(rng.random(t) < 0.5, 1.0, -1.0)
         patterns = (side * mean)[:, None] + rng.standard_normal((t, self.features))
