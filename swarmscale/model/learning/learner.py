@@ -276,9 +276,9 @@ class Learner:
         own = (self.known[q, s] == model.fleet.rows.uid[q, s])[:, None]
         born = self.born[q, :, s].astype(np.float64) / 255.0
         tasks = model.flow.lessons.practice[q, :, s] + (_in_hand(model)[q, s][:, None] == np.arange(6))
-        some = own & (born > 0)
+        some = own & (born > 0) & (tasks > 0)
         skill0 = np.where(some, born, 1.0)
-        gain = np.log(self.law.skill(skill0, np.where(some, tasks, 0)) / skill0)
+        gain = np.where(some, np.log(self.law.skill(skill0, np.where(some, tasks, 0)) / skill0), 0.0)
         trained = np.where(profiles()[None], gain[:, :, None], 0.0)
         out[follows] = self.settings.transfer * trained.max(axis=1)
         return out
