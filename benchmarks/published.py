@@ -261,8 +261,8 @@ def imitation(landscapes: int, *, others: int = 7) -> Study:
             "Barkoczi & Galesic's explanation is tested here: with imitation of the best member the sparse network "
             "wins in the long run, with conformity (the commonest solution, if one is seen twice) the full one does. "
             f"N = 15, K = {others}, 100 agents who see 3 or 9 others a round, 200 rounds; {landscapes} landscapes. "
-            "Directions only, and held for the lattice of 4 neighbors and agents who see 3: the other rows show how far "
-            "they carry. A conformist who copied any of several solutions seen once would not show the second "
+            "Directions only, and held for the lattice of 4 neighbors and agents who see 3: the other rows show how "
+            "far they carry. A conformist who copied any of several solutions seen once would not show the second "
             "direction; in the authors' code such an agent tries a bit of its own, and so it is here."
         ),
         numbers=tuple(numbers),
@@ -435,8 +435,9 @@ HEAD = """# Published results, built anew
 
 What `python benchmarks/published.py --write` printed: the studies of `swarmscale.model.intelligence.studies` beside
 the numbers that were published, or, where a table says so, those of an earlier run by other code. Standard errors are
-over landscapes or groups. A number is held if it lies within what is allowed, by a stated tolerance or by four standard errors of both; a direction is held if it stands out by four
-standard errors, or, where nothing may get better, does not stand below 0 by four.
+over landscapes or groups. A number is held if it lies within what is allowed, by a stated tolerance or by four standard
+errors of both; a direction is held if it stands out by four standard errors, or, where nothing may get better, does not
+stand below 0 by four.
 """
 
 
