@@ -65,7 +65,7 @@ def iq_over_time(probes: Probes) -> go.Figure | None:
         "Collective IQ",
         lines,
         probes.column("time_s"),
-        "IQ (points; 15 = one standard deviation)",
+        "IQ (points)",
         what="probes",
         note=note,
         bands={"collective IQ": ends},

@@ -54,7 +54,7 @@ def knowledge(graph: nx.Graph[str]) -> go.Figure:
         else "no memory keeps facts"
     )
     axis = {"showgrid": False, "zeroline": False, "showticklabels": False}
-    more = {"height": 480, "xaxis": axis | {"range": [-1.75, 1.75]}, "yaxis": axis | {"range": [-1.3, 1.25]}}
+    more = {"height": 480, "xaxis": axis | {"range": [-2.4, 2.4]}, "yaxis": axis | {"range": [-1.5, 1.5]}}
     return finished(
         traces,
         "Knowledge graph",

@@ -96,7 +96,7 @@ def _functions(graph: nx.DiGraph[str], place: Places, probes: Probes) -> dict[st
         "y": where[:, 1],
         "mode": "markers+text",
         "text": [name.replace("-", "<br>") for name in graph],
-        "textposition": "bottom center",
+        "textposition": [_free_side(graph, place, name) for name in graph],
         "textfont": {"size": 10.5},
         "marker": {"size": 24, "color": colors, "line": {"width": 1, "color": GRAY}},
         "hovertext": text,
@@ -104,6 +104,14 @@ def _functions(graph: nx.DiGraph[str], place: Places, probes: Probes) -> dict[st
         "showlegend": False,
         "name": "functions",
     }
+
+
+def _free_side(graph: nx.DiGraph[str], place: Places, name: str) -> str:
+    """Where a function's name stands: on the side to which fewer ways lead."""
+    ends = [
+        place[other][1] - place[name][1] for other in (*graph.predecessors(name), *graph.successors(name))
+    ]
+    return "top center" if sum(np.sign(np.round(ends, 6))) < 0 else "bottom center"
 
 
 def _about(graph: nx.DiGraph[str], name: str, load: float, found: Any) -> str:

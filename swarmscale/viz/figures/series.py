@@ -86,6 +86,7 @@ def moments(
         layout["yaxis2"] = {
             "title": {"text": right},
             "overlaying": "y",
+            "tickmode": "auto",
             "side": "right",
             "showgrid": False,
             "rangemode": "tozero",

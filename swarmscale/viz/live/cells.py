@@ -130,7 +130,9 @@ def _by_cluster(model: SwarmModel, rows: Ints) -> Painted:
 
 
 def _by_kind(model: SwarmModel, rows: Ints) -> Painted:
-    return model.fleet.column("kind")[rows], COLORWAY[: len(TYPES)], tuple(enumerate(TYPES))
+    codes = model.fleet.column("kind")[rows]
+    present = np.bincount(codes, minlength=len(TYPES))
+    return codes, COLORWAY[: len(TYPES)], tuple((i, kind) for i, kind in enumerate(TYPES) if present[i])
 
 
 _PAINTERS = {KIND: _by_kind, STATE: _by_state, LOAD: _by_load, SKILL: _by_skill, CLUSTER: _by_cluster}

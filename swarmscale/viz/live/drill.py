@@ -19,6 +19,7 @@ STYLE = (
     "padding:2px 8px 2px 0;vertical-align:top;overflow-wrap:anywhere} .ss-facts td:nth-child(2){"
     "font-variant-numeric:tabular-nums} .ss-drill .v-btn{text-transform:none;letter-spacing:0}"
     ".ss-facts.ss-rows td+td{white-space:nowrap} .ss-facts abbr{text-decoration:underline dotted;cursor:help}"
+    ".ss-facts abbr{white-space:nowrap}"
 )
 
 

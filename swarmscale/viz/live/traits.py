@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ...model.swarm import SwarmModel
 
 STRONGEST = 10
-MOST_Z = 3.0
+MOST_Z = 2.5
 """Standard deviations at which a bar is full."""
 BEHAVIOR = {
     "communication": "rate of communication",
@@ -29,7 +29,7 @@ BEHAVIOR = {
 NAMES = {"spi": "SPI"}
 STYLE = (
     ".ss-traits{display:grid;grid-template-columns:auto 1fr;gap:2px 8px;font-size:.8rem;align-items:center}"
-    ".ss-traits svg{width:100%;height:30px;display:block} .ss-traits line{stroke:currentColor;opacity:.35}"
+    ".ss-traits svg{width:100%;height:36px;display:block} .ss-traits line{stroke:currentColor;opacity:.35}"
     f".ss-traits rect.up{{fill:{BLUE}}} .ss-traits rect.down{{fill:{VERMILLION}}}"
     f".theme--dark .ss-traits rect.up{{fill:{DARK_COLORS[BLUE]}}}"
     f".theme--dark .ss-traits rect.down{{fill:{DARK_COLORS[VERMILLION]}}}"

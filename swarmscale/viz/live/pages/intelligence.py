@@ -205,6 +205,7 @@ PAGE = LivePage(
             "assumed, blue ones follow what was looked up and seen together.",
             figure=of_model(lambda model: knowledge.knowledge(model.knowledge)),
             otherwise=NO_MODEL,
+            wide=True,
             version=knowledge_version,
         ),
         Plot(
