@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.optimize import isotonic_regression
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from ...arrays import Bools, Floats
 from .tally import FAR
@@ -52,14 +52,16 @@ def platt(
     a, b = np.full(x.shape[1], center[0]), np.full(x.shape[1], center[1])
     step = np.ones_like(a)
 
-    def loss(a: Floats, b: Floats) -> Floats:
+    def looked(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+        """Loss of each column, and chances; plain exp and log, which numpy computes many at a time."""
         z = a * x + b
+        e = np.exp(-np.abs(z))
         prior = 0.5 * pull * ((a - center[0]) ** 2 + (b - center[1]) ** 2)
-        return np.asarray((w * (np.logaddexp(0.0, z) - y * z)).sum(axis=0) + prior)
+        loss = (w * (np.maximum(z, 0.0) + np.log(1.0 + e) - y * z)).sum(axis=0) + prior
+        return loss, np.where(z >= 0, 1.0, e) / (1.0 + e)
 
-    now = loss(a, b)
+    now, p = looked(a, b)
     for _ in range(50):
-        p = expit(a * x + b)
         error, spread = w * (p - y), w * p * (1 - p)
         to_a = (error * x).sum(axis=0) + pull * (a - center[0])
         to_b = error.sum(axis=0) + pull * (b - center[1])
@@ -67,11 +69,12 @@ def platt(
         size = aa * bb - ab * ab
         by_a, by_b = (bb * to_a - ab * to_b) / size, (aa * to_b - ab * to_a) / size
         new_a, new_b = a - step * by_a, b - step * by_b
-        new = loss(new_a, new_b)
+        new, new_p = looked(new_a, new_b)
         better = new <= now + 1e-9
+        p = np.where(better, new_p, p)
         a, b, now = np.where(better, new_a, a), np.where(better, new_b, b), np.where(better, new, now)
         step = np.where(better, np.minimum(1.0, 2 * step), step / 2)
-        if np.all(np.abs(by_a) + np.abs(by_b) < 1e-7):
+        if np.all(np.abs(by_a) + np.abs(by_b) < 1e-6):
             break
     return a, b
 
