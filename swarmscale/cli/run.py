@@ -105,6 +105,7 @@ def _run(model: SwarmModel, folder: Path, shown: bool, report: bool) -> bool:
     """Run to the end; at Ctrl-C keep what was recorded and say how to go on."""
     try:
         model.run(progress=shown)
+        probe_at_end(model)
     except KeyboardInterrupt:
         again = model.save(folder / CHECKPOINT)
         _write(model, model.summary(), folder, report)
@@ -123,8 +124,17 @@ def _more(model: SwarmModel, count: int, shown: bool) -> list[Summary]:
     more = []
     for i in range(1, count + 1):
         twin = SwarmModel(model.config, rng=model.root_seed + i)
-        more.append(twin.run(progress=shown).summary())
+        twin.run(progress=shown)
+        probe_at_end(twin)
+        more.append(twin.summary())
     return more
+
+
+def probe_at_end(model: SwarmModel) -> None:
+    """Probe the fleet once more, unless it was just probed: a run ends with its collective IQ."""
+    prober = model.prober
+    if prober is not None and (not len(prober.rows) or prober.rows[-1, 0] < model.now_s):
+        prober.act(model)
 
 
 def _write(model: SwarmModel, summary: Summary, folder: Path, report: bool) -> None:

@@ -13,7 +13,7 @@ from .metric import Metric, Reading
 if TYPE_CHECKING:
     from .swarm import SwarmModel
 
-_probed = partial(Metric, value=None, where="a run that lasts intelligence.period_s or longer")
+_probed = partial(Metric, value=None, where="a probe: swarmscale run ends with one, a model is probed every intelligence.period_s")
 
 
 def _last(column: str, low: str = "", high: str = "") -> Callable[[SwarmModel], Reading | None]:

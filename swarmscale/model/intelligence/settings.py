@@ -54,7 +54,7 @@ class Intelligence(Section):
     """The probe of the fleet's collective intelligence, and how it decides."""
 
     on: bool = setting(True, "whether the fleet is probed at its period")
-    period_s: float = setting(1800.0, "time between two quick probes", "s", gt=0)
+    period_s: float = setting(3600.0, "time between two quick probes", "s", gt=0)
     panels: int = setting(4, "panels of a quick probe", "panels", ge=1, le=1000)
     standard_panels: int = setting(30, "panels of a standard probe", "panels", ge=2, le=10_000)
     panel_agents: int = setting(500, "agents in a panel at most", "agents", ge=20, le=2000)
