@@ -312,11 +312,17 @@ def test_the_velocity_of_an_exact_power_law_is_its_exponent():
 
 
 def test_learning_has_a_velocity_and_practice_without_effect_has_none():
-    fast = ss.SwarmModel("tiny", rng=2, **UNLIKE).run().learner.velocity()
-    still = ss.SwarmModel("tiny", rng=2, **(UNLIKE | {"learning.alpha": 0.0})).run().learner.velocity()
-    assert fast[2] < 0
-    assert fast[0] < still[0]
-    assert still[2] > 0
+    """The factor never exceeds 1 and ends near what skills in the fleet have gained; without effect it is 1."""
+    fast = ss.SwarmModel("tiny", rng=2, **UNLIKE).run().learner
+    still = ss.SwarmModel("tiny", rng=2, **(UNLIKE | {"learning.alpha": 0.0})).run().learner
+    slope, low, high = fast.velocity()
+    assert low <= slope <= high < 0
+    factors = np.array([row.factor for row in fast.series])
+    assert (factors <= 1).all()
+    assert (np.diff(factors) < 0.02).all()
+    assert 1 / factors[-1] - 1 == pytest.approx(fast.series[-1].gain, rel=0.5)
+    assert [row.factor for row in still.series] == [1.0] * 60
+    assert still.velocity() == (0.0, 0.0, 0.0)
 
 
 def test_latent_skill_rises_for_the_functions_of_practiced_types():

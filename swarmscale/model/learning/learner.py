@@ -13,7 +13,7 @@ from ...agents.cognition import profiles
 from ...agents.fleet import BUSY, DRAINING, rank_slots
 from ...arrays import Bytes, Floats, Floats32, Ints
 from ..flow.ledger import BYTES, DELIVERED, FIRST, MESSAGES, SENT, SHARING
-from ..flow.lessons import Lessons, claim_all
+from ..flow.lessons import Lessons, Tallies, claim_all
 from ..flow.tasks import Columns
 from .estimates import SERVICE, WORK, Evidence, by_type, in_seconds, ratio, shrunk
 from .methods import Tried, efficiencies, observe, reconsider, take_up
@@ -44,6 +44,7 @@ class Learner:
         known: `[Q, S]` unique ids at the last update.
         born: `[Q, 6, S]` skill at birth, in 1/255.
         written: `[Q, 6, S]` skill at the last update.
+        practiced: `[Q, 6, S]` counters of practice at the last update.
         evidence: what clusters have observed.
         heard: what each node has heard by gossip.
         shared: the memory of all.
@@ -63,6 +64,7 @@ class Learner:
     known: Ints = field(default_factory=lambda: np.zeros((0, 1), np.int64))
     born: Bytes = field(default_factory=lambda: np.zeros((0, 6, 1), np.uint8))
     written: Bytes = field(default_factory=lambda: np.zeros((0, 6, 1), np.uint8))
+    practiced: Tallies = field(default_factory=lambda: np.zeros((0, 6, 1), np.uint16))
     evidence: Evidence = field(default_factory=lambda: Evidence.none(0, 1))
     heard: Heard = field(default_factory=lambda: Heard.nothing(0, 1))
     shared: Shared = field(default_factory=lambda: Shared.nothing(0, 1))
@@ -102,7 +104,7 @@ class Learner:
         self._model, self._curve = model, self.law.curve()
         self.known = np.zeros((0, slots), np.int64)
         self.born = np.zeros((0, 6, slots), np.uint8)
-        self.written = self.born.copy()
+        self.written, self.practiced = self.born.copy(), np.zeros((0, 6, slots), np.uint16)
         self.evidence, self.shared = Evidence.none(0, classes), Shared.nothing(0, classes)
         self.heard = Heard.nothing(nodes, classes)
         self.tried = Tried.nothing(0, slots, methods)
@@ -118,12 +120,12 @@ class Learner:
         self._periods += 1
         self._follow(model)
         sums, first = self._since(model.flow.lessons)
-        error = _error(self.expected, sums)
+        error, factor = _error(self.expected, sums), self._factor(model)
         self._estimate(model, sums, first)
         if self.emergent:
             self._choose_methods(model)
         self._practice(model)
-        self._record(model, sums, error)
+        self._record(model, sums, error, factor)
 
     # -- practice and methods: what agents can do ------------------------------------------------------------
 
@@ -141,7 +143,7 @@ class Learner:
             rows.uid, fresh, _in_hand(model), flow.lessons.practice, self.born, self.written, self.tried.method,
             self.efficiency, self._curve, self.law.floor, rows.skill, touched,
         )  # fmt: skip
-        self.known = rows.uid.copy()
+        self.known, self.practiced = rows.uid.copy(), flow.lessons.practice.copy()
         changed = np.flatnonzero(touched)
         if len(changed):
             rank_slots(rows.skill, rows.slowness, rows.rank, changed)
@@ -212,9 +214,22 @@ class Learner:
             row[column] += number
         row[BYTES] += number * (model.config.network.control_bytes + NUMBER_BYTES * numbers)
 
+    def _factor(self, model: SwarmModel) -> float:
+        """Service time of the tasks that ended since the last update over that with skills at birth; NaN if none did.
+
+        Service is work x slowness x overhead / skill, so it is the ratio of skills, that of each agent and type by
+        the tasks that it ended; one that ended several may have begun the first under the skill before.
+        """
+        since = model.flow.lessons.practice.astype(np.float64) - self.practiced
+        same = (model.fleet.rows.uid == self.known)[:, None, :] & (self.written > 0)
+        ended = np.where(same, np.maximum(since, 0.0), 0.0)
+        if not ended.any():
+            return nan
+        return float((ended * self.born / np.where(same, self.written, 1)).sum() / ended.sum())
+
     # -- what is asked of it --------------------------------------------------------------------------------
 
-    def _record(self, model: SwarmModel, sums: Floats, error: float) -> None:
+    def _record(self, model: SwarmModel, sums: Floats, error: float, factor: float) -> None:
         """Write down what this update found."""
         model_live = model.fleet.rows.uid != 0
         done = float(sums[..., 0].sum())
@@ -236,6 +251,7 @@ class Learner:
                 tasks=int(self._counted[0][..., 0].sum()),
                 per_agent=self._per_agent,
                 pace=float(sums[..., SERVICE].sum()) / work if work > 0 else nan,
+                factor=factor,
                 gain=gain,
                 error=error,
                 regret=float(self.efficiency.max() - used @ self.efficiency) if self.emergent else nan,
@@ -250,10 +266,11 @@ class Learner:
     def velocity(self) -> tuple[float, float, float]:
         """Slope of the logarithm of service time per doubling of an agent's tasks, with its 95 % interval.
 
-        Measured on the pace of all tasks of each period, so whatever else changes it (load, fleet) is in it too.
+        Measured on each period's factor, service time over that with skills at birth: the pace itself also changes
+        with who is asked to serve, as when a fleet that begins idle fills.
         """
         return velocity(
-            np.array([row.per_agent for row in self.series]), np.array([row.pace for row in self.series])
+            np.array([row.per_agent for row in self.series]), np.array([row.factor for row in self.series])
         )
 
     def learned_skill(self, rows: Ints) -> Floats32:
@@ -294,6 +311,7 @@ class Learner:
         skill = np.zeros((more, 6, slots), np.uint8)
         self.known = np.concatenate([self.known, np.zeros((more, slots), np.int64)])
         self.born, self.written = np.concatenate([self.born, skill]), np.concatenate([self.written, skill])
+        self.practiced = np.concatenate([self.practiced, skill.astype(np.uint16)])
         self.evidence, self.shared = self.evidence.longer(more), self.shared.longer(more)
         tried = Tried.nothing(more, slots, self.tried.tasks.shape[2])
         pairs = zip(cast(Columns, self.tried), cast(Columns, tried), strict=True)
@@ -307,9 +325,7 @@ class Learner:
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         """Every array that changes, for a checkpoint."""
-        out: dict[str, np.ndarray[Any, Any]] = {
-            name: getattr(self, name) for name in ("known", "born", "written", "told", "expected", "trust")
-        }
+        out: dict[str, np.ndarray[Any, Any]] = {name: getattr(self, name) for name in _KEPT}
         for name in ("evidence", "heard", "shared", "tried"):
             out |= {f"{name}.{part}": array for part, array in getattr(self, name)._asdict().items()}
         if self._model is not None:
@@ -318,7 +334,7 @@ class Learner:
 
     def take(self, arrays: dict[str, np.ndarray[Any, Any]]) -> None:
         """Take back what :meth:`arrays` gave."""
-        for name in ("known", "born", "written", "told", "expected", "trust"):
+        for name in _KEPT:
             setattr(self, name, arrays[name])
         for name in ("evidence", "heard", "shared", "tried"):
             kept: Any = getattr(self, name)
@@ -339,6 +355,9 @@ class Learner:
     def modules(self) -> set[str]:
         """Modules whose dataclasses its memory may hold."""
         return {Lesson.__module__}
+
+
+_KEPT = ("known", "born", "written", "practiced", "told", "expected", "trust")
 
 
 def build_learner(config: Config, root_seed: int) -> Learner | None:

@@ -20,6 +20,8 @@ class Lesson:
         tasks: tasks that agents have finished so far, since learning began.
         per_agent: the same per agent, summed over periods with the fleet of each.
         pace: s of service for a second of work in this period, over all agents; NaN if no task ended.
+        factor: service time over what it would have been with skills at birth, over all tasks that ended in this
+            period; NaN if none did.
         gain: mean of an agent's skill over that at its birth, less 1, over the types that tasks ask for.
         error: root mean square of how far the clusters' paces of this period lay from what was estimated before it,
             as a share, weighted by work; NaN if no task ended.
@@ -31,6 +33,7 @@ class Lesson:
     tasks: int
     per_agent: float
     pace: float
+    factor: float
     gain: float
     error: float
     regret: float
