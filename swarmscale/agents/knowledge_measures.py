@@ -8,7 +8,7 @@ import networkx as nx
 import numpy as np
 from scipy.stats import hypergeom
 
-from ..arrays import Bools, Floats, Ints32
+from ..arrays import Bools, Floats, Ints, Ints32
 from ..errors import require
 
 
@@ -51,12 +51,12 @@ def coverage(facts: Floats) -> float:
     return float((np.asarray(facts) > 0).mean())
 
 
-def participation(weights: Floats, group: Ints32) -> Floats:
+def participation(weights: Floats, group: Ints | Ints32) -> Floats:
     """How evenly each vertex's links are spread over the groups: 0 all within one, near 1 all alike.
 
     Args:
-        weights: `[N, N]` symmetric, >= 0.
-        group: `[N]` the group of each vertex, from 0.
+        weights: `[N, M]` links of N vertices with M others (or with each other), >= 0.
+        group: `[M]` the group of each of these, from 0.
 
     Returns:
         `[N]` ``1 - sum over groups of (links into the group / all links) ** 2``; 0 for a vertex without links.
@@ -186,7 +186,7 @@ def transactive_memory(hops: Ints32, knows: Bools, within: int) -> TransactiveMe
     reached = (ball.astype(np.int64) @ knows.astype(np.int64)) > 0
     p, size = knows.mean(axis=0), ball.sum(axis=1)
     expected = 1.0 - (1.0 - p)[None, :] ** size[:, None]
-    exact = 1.0 - hypergeom.pmf(0, len(hops), knows.sum(axis=0)[None, :], size[:, None])
+    exact = 1.0 - np.asarray(hypergeom.pmf(0, len(hops), knows.sum(axis=0)[None, :], size[:, None]))
     return TransactiveMemory(
         reached=float(reached.mean()), expected=float(expected.mean()), exact=float(exact.mean())
     )

@@ -152,7 +152,7 @@ class Keeper:
         place = np.searchsorted(self.truth.fact, fact)
         if len(self.truth.fact):
             known = self.truth.fact[np.minimum(place, len(self.truth.fact) - 1)] == fact
-            self.tally.judge(belief[known], self.truth.holds[place[known]])
+            self.tally.judge(relation_of(fact[known]), belief[known], self.truth.holds[place[known]])
 
     def _worth(self, cells: Ints, at: Floats, log_odds: Floats, now_s: Floats | float) -> Floats:
         r = self.replicas
@@ -254,6 +254,13 @@ class Keeper:
     def brier(self) -> float:
         """Mean squared difference between beliefs read and what was true at the last observation."""
         return share(self.tally.of("squared_error"), self.tally.of("judged"))
+
+    def calibration(self) -> dict[str, tuple[int, float, float]]:
+        """For each relation: beliefs judged, their Brier score, and that of always stating the share that held."""
+        return {
+            relation.name: (int(n), share(error, n), share(held, n) * (1 - share(held, n)))
+            for relation, (n, held, error) in zip(RELATIONS, self.tally.judged.tolist(), strict=True)
+        }
 
     def series(self) -> pd.DataFrame:
         """A row for each period: time_s, facts, bytes, stale_share, refused, convergence_s, write_ms and more."""

@@ -10,6 +10,7 @@ import numpy as np
 from ...arrays import Bools, Floats, Ints
 from ..flow.ledger import BINS, bin_edges
 from .base import DONE, GAVE_UP, READ, REFUSED, WRITE, Outcome
+from .facts import RELATIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +52,7 @@ class Tally:
         marked: the same at the last row.
         write_hist: `[1024]` latencies of writes in the bins of :func:`bin_edges`.
         convergence_hist: `[1024]` times to convergence in the same.
+        judged: `[9, 3]` for each relation: beliefs judged, those of facts that held, summed squared error.
         rows: `[P, len(SERIES)]`.
     """
 
@@ -58,6 +60,7 @@ class Tally:
     marked: Floats = field(default_factory=lambda: np.zeros(len(COUNTS)))
     write_hist: Ints = field(default_factory=lambda: np.zeros(BINS, np.int64))
     convergence_hist: Ints = field(default_factory=lambda: np.zeros(BINS, np.int64))
+    judged: Floats = field(default_factory=lambda: np.zeros((len(RELATIONS), 3)))
     rows: Floats = field(default_factory=lambda: np.zeros((0, len(SERIES))))
 
     def add(self, outcome: Outcome, converged_s: Floats) -> None:
@@ -81,8 +84,11 @@ class Tally:
         ):
             self._count(name, amount)
 
-    def judge(self, belief: Floats, truth: Bools) -> None:
+    def judge(self, relation: Ints, belief: Floats, truth: Bools) -> None:
         """Count beliefs whose truth is known."""
+        np.add.at(
+            self.judged, relation, np.stack([np.ones(len(belief)), truth, (belief - truth) ** 2], axis=1)
+        )
         self._count("judged", len(belief))
         self._count("squared_error", ((belief - truth) ** 2).sum())
 
