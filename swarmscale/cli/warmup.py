@@ -16,10 +16,8 @@ VARIANTS: tuple[dict[str, object], ...] = (
     {"dispatch.rule": "learned"},
     {"dispatch.rule": "contract-net"},
     {"demand.source": "replay", "demand.load": None, "demand.scale": 1.0},
-    *(
-        {"collective_memory.on": True, "collective_memory.mode": mode, "collective_memory.period_s": 2.0}
-        for mode in ("eventual", "strong")
-    ),
+    {"collective_memory.on": True, "collective_memory.mode": "eventual", "collective_memory.period_s": 2.0},
+    {"collective_memory.on": True, "collective_memory.mode": "strong", "collective_memory.period_s": 2.0},
 )
 
 
