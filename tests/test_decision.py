@@ -282,3 +282,23 @@ def test_wrong_input_gets_one_clear_line(model, how, error, text):
 def test_settings_of_problems_are_checked(make, text):
     with pytest.raises(ConfigError, match=text):
         make()
+
+
+def test_fleets_that_learned_decide_better_and_have_more_iq_than_the_same_without():
+    """Paired on the same seeds: better by more than the 95 % interval (Student's, 5 degrees of freedom)."""
+    fleet = {
+        "seconds": 600.0, "fleet.speed_cv": 0.3, "fleet.skill_own": (0.5, 0.7), "fleet.skill_other": (0.3, 0.6),
+        "demand.load": 0.45, "intelligence.on": False,
+    }  # fmt: skip
+    gains = []
+    for seed in range(1, 7):
+        found = []
+        for changes in ({}, {"learning.on": True}, {"learning.on": True, "learning.alpha": 0.0}):
+            model = SwarmModel("tiny", rng=seed, **(fleet | changes)).run()
+            right = model.decide(agents=60, questions=2000, seed=seed).accuracy
+            found.append((right, model.probe(panels=1, agents=150, seed=seed).iq.iq))
+        gains.append([np.subtract(found[1], found[0]), np.subtract(found[2], found[0])])
+    learned, nothing = np.array(gains).transpose(1, 2, 0)
+    for gain in learned:
+        assert gain.mean() > 2.571 * gain.std(ddof=1) / np.sqrt(6)
+    assert (nothing == 0).all()  # the twin: with exponent 0 practice does nothing

@@ -11,9 +11,15 @@ import numpy as np
 from .metric import Metric, Reading
 
 if TYPE_CHECKING:
+    from .collective_memory.keeper import Keeper
     from .swarm import SwarmModel
 
-_probed = partial(Metric, value=None, where="a probe: swarmscale run ends with one, a model is probed every intelligence.period_s")
+_remembered = partial(Metric, value=None, where="a run with collective_memory.on")
+_probed = partial(
+    Metric,
+    value=None,
+    where="a probe: swarmscale run ends with one, a model is probed every intelligence.period_s",
+)
 
 
 def _last(column: str, low: str = "", high: str = "") -> Callable[[SwarmModel], Reading | None]:
@@ -59,6 +65,28 @@ def _velocity(model: SwarmModel) -> Reading | None:
     )
 
 
+def _practice(model: SwarmModel) -> Reading | None:
+    """The learner's slope of service time with its interval."""
+    if model.learner is None:
+        return None
+    value, low, high = model.learner.velocity()
+    return Reading(value, low, high, "Newey & West's interval over the learner's periods")
+
+
+def _kept(value: Callable[[Keeper], float]) -> Callable[[SwarmModel], Reading | None]:
+    """A figure of the collective memory."""
+
+    def read(model: SwarmModel) -> Reading | None:
+        keeper = model.collective_memory
+        return (
+            None
+            if keeper is None
+            else Reading(float(value(keeper)), note=f"mode {type(keeper.mode).__name__.lower()}")
+        )
+
+    return read
+
+
 INTELLIGENCE_METRICS: tuple[Metric, ...] = (
     _probed(
         key="collective_iq",
@@ -99,5 +127,45 @@ INTELLIGENCE_METRICS: tuple[Metric, ...] = (
         text="slope of the size-normed collective IQ over simulated hours; three probes or more",
         where="a run of three probes or more",
         of_model=_velocity,
+    ),
+    Metric(
+        key="learning_velocity",
+        title="learning velocity (service time)",
+        unit="",
+        text="slope of ln(service time) per doubling of an agent's tasks; below 0 is faster",
+        value=None,
+        where="a run with learning.on",
+        of_model=_practice,
+    ),
+    _remembered(
+        key="memory_efficiency",
+        title="memory efficiency",
+        unit="share",
+        text="bytes of collective memory recalled within the retention window / bytes held",
+        claim="88 %",
+        bound=0.88,
+        of_model=_kept(lambda keeper: keeper.efficiency()),
+    ),
+    _remembered(
+        key="stale_reads",
+        title="stale reads",
+        unit="share",
+        text="reads of collective memory older than a write that was complete before they began / reads done",
+        claim="strong consistency",
+        of_model=_kept(lambda keeper: keeper.stale_share()),
+    ),
+    _remembered(
+        key="convergence_s",
+        title="convergence of collective memory",
+        unit="s",
+        text="mean time from a write until every node that is up holds it",
+        of_model=_kept(lambda keeper: keeper.convergence_s()),
+    ),
+    _remembered(
+        key="refused_operations",
+        title="refused reads and writes",
+        unit="",
+        text="operations on collective memory refused or given up for want of a quorum",
+        of_model=_kept(lambda keeper: float(keeper.refused())),
     ),
 )
