@@ -8,6 +8,7 @@ import pytest
 from swarmscale import ConfigError, SwarmModel
 from swarmscale.agents.cognition import FUNCTIONS
 from swarmscale.agents.fleet import BUSY, IDLE
+from swarmscale.agents.nodes import CognitiveNode
 from swarmscale.cli import main
 from swarmscale.model.intelligence.battery import Result, battery_tasks, run_battery
 from swarmscale.model.intelligence.factor import factor_of, permuted
@@ -254,6 +255,9 @@ def test_the_series_of_probes_crosses_a_checkpoint_bit_for_bit(tmp_path):
     rest = SwarmModel.load(part.save(tmp_path / "c.safetensors")).run(seconds=20)
     np.testing.assert_array_equal(straight.prober.rows, rest.prober.rows)
     assert len(rest.prober.rows) == 4
+    resumed = SwarmModel.load(rest.save(tmp_path / "d.safetensors"))
+    (node,) = [n for n in resumed.agents_by_type[CognitiveNode] if n.function == "memory"]
+    assert node.score == rest.prober.column("score.memory")[-1]
     summary = rest.summary()
     assert summary["collective_iq"].value == rest.prober.column("iq")[-1]
     assert summary["collective_iq"].low < summary["collective_iq"].value < summary["collective_iq"].high

@@ -179,6 +179,8 @@ def _restore(model: SwarmModel, header: dict[str, Any], arrays: Arrays) -> None:
     model.random.setstate((state[0], tuple(state[1]), state[2]))
     _set_clock(model, header["time"], header["running"])
     model.dispatcher.restore(header["controllers"])
+    if model.prober is not None:
+        model.prober.mirror(model)
     if header["controllers"]:
         model._watch()
 

@@ -66,6 +66,12 @@ class Prober:
             found = np.full(len(COLUMNS), np.nan)
             found[0] = model.now_s
         self.rows = np.concatenate([self.rows, found[None]])
+        self.mirror(model)
+
+    def mirror(self, model: SwarmModel) -> None:
+        """Write the last probe's scores to the vertices of ``model.cognition``."""
+        for name in FUNCTIONS if len(self.rows) else ():
+            model.cognition.nodes[name]["score"] = float(self.column(f"score.{name}")[-1])
 
     def column(self, name: str) -> Floats:
         """`[probes]` one figure."""
