@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from swarmscale.model.config import Config
 from tests.browser import Tab, chromium, served, tab
 
-PAGES = ("overview", "performance", "topology", "scaling", "health", "compare")
+PAGES = ("overview", "performance", "topology", "scaling", "intelligence", "health", "compare")
 LOOKS = ("light", "dark")
 WIDE, NARROW = (1280, 1120), (390, 844)
 KILL_AT, STOP_AT = 1750, 1800

@@ -16,7 +16,7 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("overview", "performance", "topology", "scaling", "health", "compare")
+PAGES = ("overview", "performance", "topology", "scaling", "intelligence", "health", "compare")
 FRAMES = (
     "document.querySelector('.ss-board') && Number(document.querySelector('.ss-board').dataset.frames || 0)"
 )

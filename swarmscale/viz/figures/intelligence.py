@@ -70,6 +70,7 @@ def iq_over_time(probes: Probes) -> go.Figure | None:
         note=note,
         bands={"collective IQ": ends},
         more={
+            "height": 440,
             "yaxis": {"range": [low - 2, high + 2]},
             "shapes": _norm_band(),
             "annotations": [_at_the_right(MEAN + DEVIATION, "the norm: 100 ± 15")],
@@ -218,5 +219,5 @@ def decisions(probes: Probes) -> go.Figure | None:
         note=note,
         share=True,
         bands={"decisions right": (np.maximum(right - half, 0.0), np.minimum(right + half, 1.0))},
-        more={"yaxis": {"rangemode": "tozero"}},
+        more={"height": 440, "yaxis": {"rangemode": "tozero"}},
     )

@@ -30,17 +30,18 @@ def Tools(desk: Desk, page: LivePage) -> None:
         turn(lambda n: n + 1)
 
     with solara.Column(gap="8px", classes=["ss-tools"]):
+        # with keys, so that each keeps its state when another one comes before it
         if picked:
-            Part("Picked", lambda: Drill(session), opened=True)
-        Part("Log", lambda: Log(session), opened=True)
-        Part("Switches and faults", lambda: Actions(session))
-        Part("Settings", lambda: Settings(session))
+            Part("Picked", lambda: Drill(session), opened=True).key("picked")
+        Part("Log", lambda: Log(session), opened=True).key("log")
+        Part("Switches and faults", lambda: Actions(session)).key("actions")
+        Part("Settings", lambda: Settings(session)).key("settings")
         Part(
             "Export",
             lambda: Export(session, tuple(panel for panel in page.panels if isinstance(panel, Plot))),
-        )
-        Part("Saved runs", lambda: Replay(desk.runs, desk.saved, look, session.most_agents))
-        Part("Compare", lambda: Compare(session, desk.pairing, desk.saved, look))
+        ).key("export")
+        Part("Saved runs", lambda: Replay(desk.runs, desk.saved, look, session.most_agents)).key("saved")
+        Part("Compare", lambda: Compare(session, desk.pairing, desk.saved, look)).key("compare")
 
 
 @solara.component
