@@ -21,7 +21,8 @@ from .kinds import Kind, annotation_of, attributes_of, kind_of, rule_of
 GROUPS = {
     "run": "Run", "fleet": "Fleet", "demand": "Demand", "ingress": "Ingress stations", "dispatch": "Dispatch",
     "network": "Network", "cluster": "Clusters", "delegation": "Delegation", "cache": "Caches",
-    "life": "Life of an agent", "scaling": "Scaling policy", "scaler": "Scaler", "records": "Records",
+    "life": "Life of an agent", "scaling": "Scaling policy", "scaler": "Scaler", "intelligence": "Intelligence",
+    "learning": "Learning", "collective_memory": "Collective memory", "records": "Records",
 }  # fmt: skip
 
 
