@@ -21,6 +21,7 @@ def test_a_run_writes_records_config_summary_and_report(ran):
     assert names == {
         "records.parquet",
         "clusters.parquet",
+        "intelligence.parquet",
         "tasks.parquet",
         "config.toml",
         "summary.json",

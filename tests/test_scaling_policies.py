@@ -397,7 +397,7 @@ def test_no_scale_down_is_made_that_would_itself_set_off_the_forecast():
     assert first_word({"cost_per_task": 9.0, "upper_later": 810.0})[0].agents == 900
     kept, _ = first_word({"cost_per_task": 9.0, "upper_later": 811.0})
     assert kept.agents == 1000
-    assert "the forecast 811.0 needs what is there" in kept.reason
+    assert "the forecast 811.0 needs the 1000 there are" in kept.reason
 
 
 def test_a_rule_of_the_set_decides_as_it_does_alone():

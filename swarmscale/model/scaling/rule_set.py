@@ -99,19 +99,18 @@ class Seed:
         """See :class:`ScalingPolicy`."""
         bound, limit = followed(now, memory.limit, self.cost_memory_s, self.cost_width)
         on = self._on(now, bound)
-        said = []
+        have, said = now.provisioned, []
         for i, why in enumerate(on):
             if not why or (i >= UPS and any(on[:UPS])):
                 continue
             move = act(now, memory.runs[i], self.factors[i], self.limits[i], self.cooldowns_s[i])
             if i >= UPS and self.k * now.upper_later > move.agents * now.slo_utilization + SLACK:
-                said.append(f"{NAMES[i]}, {why}: the forecast {now.upper_later:.1f} needs what is there")
+                said.append(f"{NAMES[i]}, {why}: the forecast {now.upper_later:.1f} needs the {have} there are")
                 continue
             said.append(f"{NAMES[i]}, {why}: {move.done}")
             if move.agents != now.provisioned:
                 runs = (*memory.runs[:i], move.run, *memory.runs[i + 1 :])
                 return Decision(move.agents, "; ".join(said), NAMES[i]), Runs(runs=runs, limit=limit)
-        have = now.provisioned
         if said:
             return Decision(have, "; ".join(said)), Runs(runs=memory.runs, limit=limit)
         figures = (now.utilization, now.upper_later, now.capacity, now.cost_per_task, have)

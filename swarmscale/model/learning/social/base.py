@@ -58,7 +58,7 @@ def fastest(tasks: Floats, time: Floats, instead: Ints, doubt: float = 5.0) -> I
 
     Each mean is drawn toward the row's overall mean by ``doubt`` tasks, so that a lucky few do not win.
 
-    >>> fastest(np.array([[50.0, 50.0, 1.0]]), np.array([[60.0, 50.0, 0.2]]), np.array([0])).tolist()
+    >>> fastest(np.array([[50.0, 50.0, 1.0]]), np.array([[60.0, 50.0, 0.6]]), np.array([0])).tolist()
     [1]
     """
     total = tasks.sum(axis=1, keepdims=True)
