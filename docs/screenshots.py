@@ -1,8 +1,8 @@
 """The pictures of the live page in ``docs/img``: every page in both looks, and Overview on a phone.
 
-``python docs/screenshots.py`` plays ``flash-crowd`` with the scaling policy ``quantile`` for half an hour of its
-time, beside a second run with random dispatch, kills a node on the way, and writes ``live-<page>-<look>.png``. Look at
-them before you commit them.
+``python docs/screenshots.py`` plays ``flash-crowd`` with the scaling policy ``quantile`` and a probe of its
+intelligence every two minutes for half an hour of its time, beside a second run with random dispatch, kills a node on
+the way, and writes ``live-<page>-<look>.png``. Look at them before you commit them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LOOKS = ("light", "dark")
 WIDE, NARROW = (1280, 1120), (390, 844)
 KILL_AT, STOP_AT = 1750, 1800
 """Ticks."""
-SETTINGS = {"scaling": "quantile", "scaler.bin_s": 10.0}
+SETTINGS = {"scaling": "quantile", "scaler.bin_s": 10.0, "intelligence.period_s": 120.0}
 COLORS = 256
 TICK = "Number(document.querySelector('.ss-board').dataset.tick)"
 
@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write all pictures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--into", type=Path, default=Path(__file__).parent / "img")
+    parser.add_argument("--only", nargs="+", choices=(*PAGES, "phone"), default=(*PAGES, "phone"))
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         preset = Path(folder) / "flash-crowd.toml"
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for look in LOOKS:
                 with tab(browser, server.url, *WIDE, color_scheme=look) as one:
                     play(one)
-                    shoot(one, look, given.into)
+                    shoot(one, look, given.into, given.only)
                     one.clean()
     return 0
 
@@ -80,12 +81,14 @@ def beside(page: Any) -> None:
     page.get_by_role("button", name="Compare", exact=True).last.click()
 
 
-def shoot(one: Tab, look: str, into: Path) -> None:
-    """Every page of a tab that stands still."""
-    for name in PAGES:
+def shoot(one: Tab, look: str, into: Path, only: Sequence[str]) -> None:
+    """Pages of a tab that stands still."""
+    for name in (page for page in PAGES if page in only):
         one.page.click(f".ss-nav-{name}")
         one.page.wait_for_selector(f".ss-board[data-page={name}]")
         picture(one.page, into / f"live-{name}-{look}.png")
+    if "phone" not in only:
+        return
     one.page.click(".ss-nav-overview")
     one.page.wait_for_selector(".ss-board[data-page=overview]")
     one.page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})

@@ -58,6 +58,10 @@ def test_before_the_first_probe_and_after_the_tile_says_what_is_known(opened):
     iq, low, high = map(float, found.groups())
     assert low < iq < high
     assert re.fullmatch(r"\d+ ± \d+ %", opened.page.evaluate(value("accuracy")))
+    cut = (
+        "[...document.querySelectorAll('.ss-tile .value')].filter(v => v.scrollWidth > v.clientWidth).length"
+    )
+    assert opened.page.evaluate(cut) == 0
     assert opened.page.evaluate(value("latency")).endswith(" ms")
     assert opened.page.evaluate(value("percentile")).endswith(" %")
     assert re.fullmatch(r"\d+\.\d", opened.page.evaluate(value("absolute")))

@@ -149,6 +149,17 @@ def test_decisions_are_drawn_beside_single_agents_with_confidence_and_agreement(
         assert theme.number(frame[column].iloc[-1]) in note
 
 
+def test_a_decision_that_nobody_answered_is_said_to_have_no_answer():
+    view = Session.of("tiny", seed=7)
+    view.model.kill_node(0)
+    run(view, PROBE, {})
+    assert np.isnan(view.model.prober.column("decision_ms")[0])
+    assert PANEL["latency"].value(view) == "no answer"
+    assert PANEL["accuracy"].value(view) == "0 %"
+    note = intelligence.decisions(probes_of(view.model)).layout.title.subtitle.text
+    assert "no answer reached the node that asks" in note
+
+
 # -- graphs --------------------------------------------------------------------------------------------------
 
 

@@ -73,7 +73,7 @@ def iq_over_time(probes: Probes) -> go.Figure | None:
             "height": 440,
             "yaxis": {"range": [low - 2, high + 2]},
             "shapes": _norm_band(),
-            "annotations": [_at_the_right(MEAN + DEVIATION, "the norm: 100 ± 15")],
+            "annotations": [_at_the_right(MEAN - DEVIATION, "the norm: 100 ± 15")],
         },
     )
 
@@ -101,7 +101,7 @@ def _at_the_right(y: float, text: str) -> dict[str, Any]:
         "x": 1,
         "y": y,
         "xanchor": "right",
-        "yanchor": "top",
+        "yanchor": "bottom",
         "text": text,
         "showarrow": False,
         "font": {"size": 11, "color": GRAY},
@@ -206,9 +206,11 @@ def decisions(probes: Probes) -> go.Figure | None:
         for i, (name, key, color, text) in enumerate(DECIDED)
     ]  # fmt: skip
     half = 1.96 * probes.column("decision_accuracy_se")
+    took = probes.last("decision_ms")
     note = (
         f"last probe: Brier score {number(probes.last('decision_brier'))} (0 is best), correlation of errors "
-        f"{number(probes.last('decision_error_correlation'))}, {number(probes.last('decision_ms'), 'ms')} to decide"
+        f"{number(probes.last('decision_error_correlation'))}, "
+        + (f"{number(took, 'ms')} to decide" if np.isfinite(took) else "no answer reached the node that asks")
     )
     return moments(
         "Decisions",

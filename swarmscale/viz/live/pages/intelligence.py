@@ -52,12 +52,23 @@ def accuracy(view: View) -> str:
     """The share of decisions that were right, with its standard error."""
     p = seen_probes(view)
     right, se = p.last("decision_accuracy"), p.last("decision_accuracy_se")
-    return DASH if np.isnan(right) else f"{100 * right:.0f} ± {100 * se:.0f} %"
+    if np.isnan(right):
+        return DASH
+    return f"{100 * right:.0f} ± {100 * se:.0f} %" if se > 0 else f"{100 * right:.0f} %"
+
+
+def alone(view: View) -> str:
+    """The share of single agents' answers that were right."""
+    right = seen_probes(view).last("alone_accuracy")
+    return DASH if np.isnan(right) else f"{100 * right:.0f} %"
 
 
 def latency(view: View) -> str:
-    """How long a decision took."""
-    return number(seen_probes(view).last("decision_ms"), "ms")
+    """How long a decision took, or that nobody could be asked."""
+    p = seen_probes(view)
+    asked = np.isfinite(p.last("decision_accuracy"))
+    took = p.last("decision_ms")
+    return "no answer" if asked and not np.isfinite(took) else number(took, "ms")
 
 
 def _course(name: str, view: View) -> Floats:
@@ -146,9 +157,16 @@ PAGE = LivePage(
             course=lambda view: _course("decision_accuracy", view),
         ),
         Tile(
+            key="alone",
+            title="single agents right",
+            text="share of the same agents' own answers that were right, before any was heard (%); the last probe's",
+            value=alone,
+        ),
+        Tile(
             key="latency",
             title="time to decide",
-            text="simulated time of a collective decision, from question to consensus (ms); the last probe's",
+            text="simulated time of a collective decision, from question to consensus (ms); no answer where the "
+            "node that asks is dead; the last probe's",
             value=latency,
             course=lambda view: _course("decision_ms", view),
         ),
