@@ -191,6 +191,15 @@ def test_those_behind_a_dead_node_are_not_heard_and_the_rest_decides():
     assert made.accuracy > 0.25
 
 
+def test_where_the_first_node_is_down_another_one_asks():
+    model = SwarmModel("tiny", rng=1, **SMALL)
+    model.kill_node(0)
+    assert np.isfinite(decide(model).latency_ms)
+    silent = decide(model, root=0)
+    assert np.isnan(silent.latency_ms)
+    assert silent.abstained == 1.0
+
+
 def test_messages_that_are_lost_are_sent_again_and_take_longer():
     sure = SwarmModel("tiny", rng=1, **SMALL, **{"network.loss": 0.0})
     lossy = SwarmModel("tiny", rng=1, **SMALL, **{"network.loss": 0.4, "network.retries": 20})

@@ -93,7 +93,7 @@ def decide(
     problem: str | Problem | Callable[..., object] | None = None,
     options: int = 0,
     collaboration: str | None = None,
-    root: int = 0,
+    root: int | None = None,
     seed: int | None = None,
     weakened: Sequence[str] = (),
 ) -> CollectiveDecision:
@@ -113,7 +113,7 @@ def decide(
         problem: a problem, its name, or a host's own function, see :func:`.problems.own_problem`.
         options: options of the host's own function; 0 if it gives points.
         collaboration: ``low``, ``moderate`` or ``high``; that of the config if None.
-        root: the coordination node that asks.
+        root: the coordination node that asks; the first one that is up if None.
         seed: determines panels and questions; that of the model and its time if None.
         weakened: functions whose panels get the skill of their lowest twentieth: for asking what depends on them.
 
@@ -133,7 +133,8 @@ def decide(
             f"to {ready}, the agents that are ready"
         )
     require(questions >= 1, "questions", questions, "1 or more")
-    require(0 <= root < model.network.nodes, "root", root, f"from 0 to {model.network.nodes - 1}")
+    asker = first_up(model) if root is None else root
+    require(0 <= asker < model.network.nodes, "root", root, f"from 0 to {model.network.nodes - 1}")
     level = c.collaboration if collaboration is None else collaboration
     if level not in ROUNDS:
         raise UnknownChoiceError("level of collaboration", level, ROUNDS)
@@ -152,7 +153,7 @@ def decide(
         group = panel_group(model, rows, level, mixed(key, "links", number))
         if name in weakened:
             group = with_weak(group, FUNCTIONS.index(name))
-        work = Work(name, rows, group, clarity_after(before, questions, c.fog), ROUNDS[level], root)
+        work = Work(name, rows, group, clarity_after(before, questions, c.fog), ROUNDS[level], asker)
         stage, answers = work_through(model, work, asked, chosen, streams.generator(key, f"decision.{name}"))
         stages.append(stage)
         ends[name] = max((ends[s.function] for s in before), default=0.0) + stage.latency_ms
@@ -169,6 +170,12 @@ def decide(
         messages=sum(s.messages for s in stages),
         participants=model.fleet.column("uid")[np.concatenate(panels)].astype(np.int64),
     )
+
+
+def first_up(model: SwarmModel) -> int:
+    """The first coordination node that is up; the first of all if none is."""
+    model.network.refresh()
+    return int(model.network.alive.argmax())
 
 
 def in_order(functions: Sequence[str]) -> list[str]:

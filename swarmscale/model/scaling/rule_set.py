@@ -105,7 +105,9 @@ class Seed:
                 continue
             move = act(now, memory.runs[i], self.factors[i], self.limits[i], self.cooldowns_s[i])
             if i >= UPS and self.k * now.upper_later > move.agents * now.slo_utilization + SLACK:
-                said.append(f"{NAMES[i]}, {why}: the forecast {now.upper_later:.1f} needs the {have} there are")
+                said.append(
+                    f"{NAMES[i]}, {why}: the forecast {now.upper_later:.1f} needs the {have} there are"
+                )
                 continue
             said.append(f"{NAMES[i]}, {why}: {move.done}")
             if move.agents != now.provisioned:
