@@ -110,6 +110,7 @@ def test_recall_of_one_who_asks_four_who_ask_four():
     got = [
         recalled(
             np.random.default_rng(s).integers(n, size=100),
+            np.arange(n),
             np.full(n, p),
             np.ones(60),
             offsets,
@@ -153,7 +154,7 @@ def test_beliefs_grow_by_the_mean_divergence_of_the_clues():
     odds = np.log((0.5 + x) / (0.5 - x))
     held, after = np.zeros((2, n, t * 3), np.float32)
     for r in range(late):
-        observe(r, key, x, odds, np.zeros(n, np.int64), t, held)
+        observe(r, key, np.arange(n), x, odds, np.zeros(n, np.int64), t, held)
         spread(held, c.offsets, c.members, c.share, c.keep, after)
         held, after = after, held
         if r == early - 1:

@@ -301,11 +301,10 @@ def broken(group, seed):
 
 
 def duplicated(group, seed):
-    """Everybody is a copy of one of few: skills and ways of a tenth of the group."""
-    few = np.random.default_rng(seed).integers(len(group) // 10, size=len(group))
-    # the worst tenth stands for all, as when a weak agent is copied
-    order = np.argsort(group.people.skill.mean(axis=1))
-    people = type(group.people)(*(np.asarray(a)[order[few]] for a in group.people))
+    """Nine in ten are copies of the rest, and see and err as these do."""
+    few = np.random.default_rng(seed).permutation(len(group))[: len(group) // 10]
+    which = few[np.arange(len(group)) % len(few)]
+    people = type(group.people)(*(np.asarray(a)[which] for a in group.people))
     return Group(people, group_of(people, _links(group)).channel)
 
 

@@ -53,6 +53,15 @@ class Group:
     def __len__(self) -> int:
         return len(self.people.uid)
 
+    @property
+    def same_as(self) -> Ints:
+        """`[N]` place of the first agent with the same unique id: its own, but for copies.
+
+        Copies of an agent see, know and err alike: they add hands, not heads.
+        """
+        _, first, which = np.unique(self.people.uid, return_index=True, return_inverse=True)
+        return np.asarray(first[which], np.int64)
+
     def skill(self, function: int) -> Floats:
         """`[N]` latent skill of a function, in standard deviations."""
         return np.asarray(self.people.skill[:, function], np.float64)

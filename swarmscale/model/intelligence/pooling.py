@@ -68,7 +68,7 @@ def declared(group: Group, weight: Floats, rng: np.random.Generator) -> Floats:
         Ours; a member who knows its skill perfectly (k = 1) declares the true weight.
     """
     k = np.asarray(group.people.calibration, np.float64)
-    error = np.exp(0.4 * (1 - k) * rng.standard_normal(len(k)))
+    error = np.exp(0.4 * (1 - k) * rng.standard_normal(len(k))[group.same_as])
     if weight.ndim > 1:
         k, error = k[:, None], error[:, None]
     return np.asarray(weight**k * error, np.float64)

@@ -52,12 +52,13 @@ class Attention:
         n, m, t = len(group), self.places, repeats(len(group), self.trials, least=32)
         able = np.exp(0.4 * group.skill(1))
         said = declared(group, able, rng)
-        focus = rng.permutation(np.arange(n) % m)
+        same = group.same_as
+        focus = rng.permutation(np.arange(n) % m)[same]
         target = rng.integers(m, size=t)
         # a log ratio is d w noise + d^2 (w able [the signal is here] - w^2 / 2): pooled once, used on every rung
         values = np.zeros((n, t * m + 2 * m), np.float32)
         who = np.arange(n)
-        noise = rng.standard_normal((n, t), dtype=np.float32) * said[:, None].astype(np.float32)
+        noise = rng.standard_normal((n, t), dtype=np.float32)[same] * said[:, None].astype(np.float32)
         values[who[:, None], np.arange(t) * m + focus[:, None]] = noise
         values[who, t * m + focus] = said * able
         values[who, t * m + m + focus] = said**2 / 2
@@ -73,7 +74,7 @@ class Attention:
         def score(which: np.ndarray) -> float:
             return float(above_chance(right[:, which].mean(axis=1), m).mean())
 
-        strength = np.sqrt((able**2).sum() / m)
+        strength = np.sqrt((able[np.unique(same)] ** 2).sum() / m)
         best = above_chance(chance_right(self.sensitivities() * strength, m), m)
         return Score(score(np.arange(t)), float(best.mean()), jackknifed(score, t)[1])
 

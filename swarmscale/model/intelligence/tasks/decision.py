@@ -47,7 +47,8 @@ class Decision:
         n, t = len(group), repeats(len(group), self.trials, least=24)
         x = self.competence(group)
         weight = declared(group, np.log((0.5 + x) / (0.5 - x)), rng)
-        chance = rng.random((n, self.rungs, t), dtype=np.float32)
+        same = group.same_as
+        chance = rng.random((n, self.rungs, t), dtype=np.float32)[same]
         votes = np.where(chance < (0.5 + x)[:, :, None], 1.0, -1.0) * weight[:, :, None]
         held = pool(group.channel, votes.reshape(n, -1).astype(np.float32)).reshape(n, self.rungs, t)
         right = (held > 0).mean(axis=0)
@@ -55,7 +56,7 @@ class Decision:
         def score(which: np.ndarray) -> float:
             return float((2 * right[:, which].mean(axis=1) - 1).mean())
 
-        return Score(score(np.arange(t)), self.bound(x), jackknifed(score, t)[1])
+        return Score(score(np.arange(t)), self.bound(x[np.unique(same)]), jackknifed(score, t)[1])
 
     def competence(self, group: Group) -> Floats:
         """`[N, rungs]` chance of being right above one half."""

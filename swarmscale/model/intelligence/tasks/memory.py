@@ -51,14 +51,17 @@ class Memory:
         n = len(group)
         rounds = repeats(n, 4, most=1)
         p = np.minimum(self.known * np.exp(0.6 * group.skill(2)), 0.95)
+        same = group.same_as
         rarity = 10.0 ** np.linspace(0, -1.5, self.items)
         c = group.channel
         got = np.empty(rounds)
         for r in range(rounds):
             key = streams.key(seed, f"battery.memory.{r}")
             who = streams.generator(seed, f"battery.memory.{r}").integers(n, size=self.asked)
-            got[r] = recalled(who, p, rarity, c.offsets, c.members, c.reach, c.listening, self.hops, key)
-        bound = float(1 - np.exp(np.log1p(-p[:, None] * rarity).sum(axis=0)).mean())
+            got[r] = recalled(
+                who, same, p, rarity, c.offsets, c.members, c.reach, c.listening, self.hops, key
+            )
+        bound = float(1 - np.exp(np.log1p(-p[np.unique(same), None] * rarity).sum(axis=0)).mean())
         score, se = mean_and_error(got)
         return Score(score, bound, se)
 
@@ -66,6 +69,7 @@ class Memory:
 @kernel
 def recalled(
     asked: Ints,
+    same: Ints,
     p: Floats,
     rarity: Floats,
     offsets: Ints32,
@@ -79,6 +83,7 @@ def recalled(
 
     Args:
         asked: `[A]` agents.
+        same: `[N]` whose knowledge an agent has: its own, but for copies.
         p: `[N]` chance that an agent knows the commonest item.
         rarity: `[L]` factor on that chance.
         offsets: `[N + 1]` where each agent's links begin.
@@ -106,7 +111,7 @@ def recalled(
                 for item in range(items):
                     if not got[item]:
                         # what an agent knows is the same whoever asks; whether it arrives is not
-                        knows = unit32(draw(j * items + item, 0, key)[0]) < p[j] * rarity[item]
+                        knows = unit32(draw(same[j] * items + item, 0, key)[0]) < p[j] * rarity[item]
                         if knows:
                             arrives = unit32(draw(a * items + item, 16 + h * most + f, key)[1])
                             got[item] = arrives < path[f]

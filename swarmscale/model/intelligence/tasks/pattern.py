@@ -56,17 +56,18 @@ class PatternRecognition:
         mean = self.distance / (2 * np.sqrt(self.features))  # of every feature, in either direction
         side = np.where(rng.random(t) < 0.5, 1.0, -1.0)
         patterns = (side * mean)[:, None] + rng.standard_normal((t, self.features))
-        first = rng.integers(self.features, size=(n, 1))
+        same = group.same_as
+        first = rng.integers(self.features, size=(n, 1))[same]
         sees = (first + np.arange(SEEN) * (self.features // SEEN)) % self.features
         examples = 16 * np.exp(0.8 * group.skill(10))
-        weights = mean + rng.standard_normal((n, SEEN)) / np.sqrt(examples)[:, None]
+        weights = mean + rng.standard_normal((n, SEEN))[same] / np.sqrt(examples)[:, None]
         through = (weights[:, :, None] * patterns.T[sees]).sum(axis=1)
         length = np.sqrt((weights**2).sum(axis=1))[:, None]
         said = declared(group, 1 / (1 + 1 / examples), rng)
         levels = 2.0 ** np.arange(self.rungs)
         held = np.empty((n, self.rungs, t), np.float32)
         for rung, level in enumerate(levels):
-            noise = rng.standard_normal((n, t), dtype=np.float32) * length
+            noise = rng.standard_normal((n, t), dtype=np.float32)[same] * length
             odds = 2 * (through + level * noise) / (1 + level**2)
             held[:, rung] = said[:, None] * np.tanh(odds / 2)
         right = (pool(group.channel, held.reshape(n, -1)).reshape(held.shape) * side > 0).mean(axis=0)
@@ -75,7 +76,7 @@ class PatternRecognition:
         def score(which: np.ndarray) -> float:
             return float(((right[:, which].mean(axis=1) - 0.5) / ideal).mean())
 
-        looks = np.bincount(sees.ravel(), minlength=self.features)
+        looks = np.bincount(sees[np.unique(same)].ravel(), minlength=self.features)
         seen = looks > 0
         clarity = [(mean**2 * seen / (1 + level**2 / np.maximum(looks, 1))).sum() for level in levels]
         bound = float(((ndtr(np.sqrt(clarity)) - 0.5) / ideal).mean())

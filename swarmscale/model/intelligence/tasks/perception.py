@@ -50,7 +50,8 @@ class Perception:
         weight = np.stack([declared(group, sigma**-2, rng) for _ in range(PARTS)], axis=1)
         part = np.arange(t) % PARTS
         values = np.empty((n, t + PARTS + 1), np.float32)
-        noise = rng.standard_normal((n, t), dtype=np.float32)
+        same = group.same_as
+        noise = rng.standard_normal((n, t), dtype=np.float32)[same]
         values[:, :t] = weight[:, part] * (x + sigma[:, None] * noise)
         values[:, t:-1] = weight
         values[:, -1] = 1.0
@@ -59,7 +60,7 @@ class Perception:
         estimate = held[:, :t] / (held[:, t:-1] * (1 + 1 / precision))[:, part]
         error = ((estimate - x) ** 2).mean(axis=0)
         score, se = jackknifed(lambda which: ladder(float(error[which].mean())), t)
-        return Score(score, ladder(1.0 / (1.0 + float((sigma**-2).sum()))), se)
+        return Score(score, ladder(1.0 / (1.0 + float((sigma[np.unique(same)] ** -2).sum()))), se)
 
 
 def ladder(mse: float) -> float:

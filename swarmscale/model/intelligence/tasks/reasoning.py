@@ -53,12 +53,14 @@ class Reasoning:
         able = np.exp(0.4 * group.skill(3))
         x = np.minimum(self.top * 2.0 ** -np.arange(self.rungs) * able[:, None], 0.45)
         weight = declared(group, np.log((0.5 + x) / (0.5 - x)), rng)
-        feature = rng.permutation(np.arange(n) % FEATURES)
+        same = group.same_as
+        own = np.unique(same)
+        feature = rng.permutation(np.arange(n) % FEATURES)[same]
         held = np.zeros((2, n, self.rungs * t * FEATURES), np.float32)
         now = 0
         key = streams.key(seed, "battery.reasoning.clues")
         for r in range(channel.rounds):
-            observe(r, key, x, weight, feature, t, held[now])
+            observe(r, key, same, x, weight, feature, t, held[now])
             spread(held[now], channel.offsets, channel.members, channel.share, channel.keep, held[1 - now])
             now = 1 - now
         belief = held[now].reshape(n, self.rungs, t, FEATURES)
@@ -68,7 +70,9 @@ class Reasoning:
         def score(which: np.ndarray) -> float:
             return float(((right[:, which].mean(axis=1) - 1 / 8) / (7 / 8)).mean())
 
-        return Score(score(np.arange(t)), self.bound(x, feature, channel.rounds), jackknifed(score, t)[1])
+        return Score(
+            score(np.arange(t)), self.bound(x[own], feature[own], channel.rounds), jackknifed(score, t)[1]
+        )
 
     def bound(self, x: Floats, feature: Ints32 | Ints, rounds: int) -> float:
         """The same with all observations pooled by the true log odds, by the normal approximation."""
@@ -86,13 +90,21 @@ class Reasoning:
 
 @kernel
 def observe(
-    turn: int, key: np.uint64, x: Floats, weight: Floats, feature: Ints, trials: int, held: Floats32
+    turn: int,
+    key: np.uint64,
+    same: Ints,
+    x: Floats,
+    weight: Floats,
+    feature: Ints,
+    trials: int,
+    held: Floats32,
 ) -> None:
     """Add one round of observations to what agents hold.
 
     Args:
         turn: number of the round.
         key: Philox key of the observations.
+        same: `[N]` whose observations an agent makes: its own, but for copies.
         x: `[N, rungs]` reliability above one half.
         weight: `[N, rungs]` log odds that the agent gives an observation.
         feature: `[N]` the feature that it sees.
@@ -104,7 +116,7 @@ def observe(
         for rung in range(rungs):
             p, w = 0.5 + x[i, rung], np.float32(weight[i, rung])
             for t in range(0, trials, 4):
-                words = draw(turn * n + i, rung * trials + t, key)
+                words = draw(turn * n + same[i], rung * trials + t, key)
                 for k in range(min(4, trials - t)):
                     c = (rung * trials + t + k) * 3 + feature[i]
                     held[i, c] += w if unit32(words[k]) < p else -w
