@@ -151,7 +151,8 @@ def test_decisions_are_drawn_beside_single_agents_with_confidence_and_agreement(
 
 def test_a_decision_that_nobody_answered_is_said_to_have_no_answer():
     view = Session.of("tiny", seed=7)
-    view.model.kill_node(0)
+    for node in range(view.model.network.nodes):
+        view.model.kill_node(node)
     run(view, PROBE, {})
     assert np.isnan(view.model.prober.column("decision_ms")[0])
     assert PANEL["latency"].value(view) == "no answer"
