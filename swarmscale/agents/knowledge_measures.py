@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import networkx as nx
 import numpy as np
-from scipy.stats import hypergeom
 
 from ..arrays import Bools, Floats, Ints, Ints32
 from ..errors import require
@@ -186,6 +185,8 @@ def transactive_memory(hops: Ints32, knows: Bools, within: int) -> TransactiveMe
     reached = (ball.astype(np.int64) @ knows.astype(np.int64)) > 0
     p, size = knows.mean(axis=0), ball.sum(axis=1)
     expected = 1.0 - (1.0 - p)[None, :] ** size[:, None]
+    from scipy.stats import hypergeom
+
     exact = 1.0 - np.asarray(hypergeom.pmf(0, len(hops), knows.sum(axis=0)[None, :], size[:, None]))
     return TransactiveMemory(
         reached=float(reached.mean()), expected=float(expected.mean()), exact=float(exact.mean())

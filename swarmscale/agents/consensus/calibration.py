@@ -8,7 +8,6 @@ Source:
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import isotonic_regression
 from scipy.special import logit
 
 from ...arrays import Bools, Floats
@@ -89,6 +88,8 @@ def isotonic(said: Floats, right: Floats) -> tuple[Floats, Floats]:
     Returns:
         `[c]` log-odds as stated, ascending, and `[c]` log-odds as found, for ``np.interp``.
     """
+    from scipy.optimize import isotonic_regression  # a tenth of a second to import, and seldom wanted
+
     order = np.argsort(said, kind="stable")
     x, fit = said[order], isotonic_regression(right[order])
     starts = fit.blocks[:-1]

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from math import floor, nan
 
 import numpy as np
-from scipy import stats
 
 from ...arrays import Floats
 
@@ -57,6 +56,8 @@ def velocity(tasks: Floats, pace: Floats) -> tuple[float, float, float]:
     >>> [round(x, 6) for x in velocity(n, n**-0.5)]
     [-0.346574, -0.346574, -0.346574]
     """
+    from scipy import stats
+
     keep = np.isfinite(pace) & (tasks > 0)
     x, y = np.log2(tasks[keep]), np.log(pace[keep])
     n = len(x)
