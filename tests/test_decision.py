@@ -11,7 +11,7 @@ from swarmscale.model.flow.ledger import MESSAGES, SHARING
 from swarmscale.model.intelligence.ablation import ablated
 from swarmscale.model.intelligence.decision import decide, in_order
 from swarmscale.model.intelligence.problems import Choice, Estimate, Panel, own_problem
-from swarmscale.model.intelligence.routes import ask, exchange_ms
+from swarmscale.model.intelligence.routes import ask, exchange_ms, walked
 from swarmscale.model.intelligence.stages import choose_panels, panel_group
 
 SMALL = {"fleet.agents": 2000, "fleet.nodes": 4, "demand.load": 0.5, "intelligence.on": False}
@@ -209,6 +209,31 @@ def test_messages_that_are_lost_are_sent_again_and_take_longer():
     assert b.sent > b.messages == a.messages == a.sent
     assert b.time_ms > a.time_ms
     assert b.heard.all()
+
+
+def test_messages_are_counted_hop_by_hop_as_far_as_they_come():
+    """Three hops, loss .3, one repeat: a hop is delivered with 1 - .09, and one beyond a loss is not sent."""
+    n, loss = 20_000, 0.3
+    way = walked(np.full(n, 3), np.ones(n, bool), loss, 1, np.random.default_rng(1))
+    ok = 1 - loss**2
+    sent = n * (1 + ok + ok**2)
+    for found, chance in ((way.first, 1 - loss), (way.delivered, ok), (way.again.sum(), loss)):
+        assert abs(found / way.messages - chance) < 4 * np.sqrt(chance * (1 - chance) / way.messages)
+        assert abs(found / way.messages - 0.95 * chance) > 4 * np.sqrt(chance * (1 - chance) / way.messages)
+    assert abs(way.messages / sent - 1) < 0.01
+    assert abs(way.through.mean() - ok**3) < 4 * np.sqrt(ok**3 * (1 - ok**3) / n)
+    none = walked(np.array([0, 2]), np.array([True, False]), loss, 1, np.random.default_rng(1))
+    assert none.through.tolist() == [True, False]
+    assert none.messages == 0
+
+
+def test_a_learning_fleet_that_just_grew_decides():
+    model = SwarmModel("tiny", rng=1, **SMALL, **{"learning.on": True}).run(20)
+    rows = model.spawn(400, start_s=0.0)
+    model.run(1)
+    assert model.learner.reliability().shape == (model.fleet.clusters,)
+    assert len(rows) == 400
+    assert decide(model, agents=2300, questions=2).participants.shape == (2300,)
 
 
 # -- a host's own problem --------------------------------------------------------------------------------------

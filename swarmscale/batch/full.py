@@ -224,6 +224,7 @@ def window_model(
         "demand.source": source,
         "demand.classes": [task | {"deadline_s": full.deadline_s}],
         "demand.load": None,
+        "intelligence.on": False,
         "demand.scale": 1.0,
         "demand.at_end": "hold",
         "life.start_s": fleet.startup_s,

@@ -51,6 +51,7 @@ def build(tasks: ReferenceTasks, *, dt: float = 1.0, log: bool = False) -> Swarm
             "scale": 1.0,
             "at_end": "stop",
         },
+        "intelligence": {"on": False},
         "network": {"jitter": 0.0, "loss": 0.0, "local_ms": 0.0},
         "records": {"trace_tasks": 1.0 if log else 0.0},
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -70,11 +70,12 @@ def ask(model: SwarmModel, rows: Ints, root: int, answer_ms: Floats, rng: np.ran
     latency = network.latency_s[root, nodes] * 1000
     hops = np.maximum(network.hops[root, nodes], 0)
     reached = np.isfinite(latency) & network.alive[nodes] & bool(network.alive[root])
-    down, there = _attempts(hops, reached, c.network.loss, c.network.retries, rng)
-    up, back = _attempts(hops, there, c.network.loss, c.network.retries, rng)
+    down = walked(hops, reached, c.network.loss, c.network.retries, rng)
+    up = walked(hops, down.through, c.network.loss, c.network.retries, rng)
+    back = up.through
     wait = c.network.timeout_ms
     order = np.arange(1, len(nodes) + 1)
-    at_node = each * order + np.where(reached, latency, np.inf) + wait * (down - hops)
+    at_node = each * order + np.where(reached, latency, np.inf) + wait * down.again
     at_zone = at_node[of_node] + local + each * _turns(of_node)
     at_cluster = at_zone[of_zone] + local + each * _turns(of_zone)
     depth, fan = _inside(model, rows, cluster)
@@ -84,33 +85,57 @@ def ask(model: SwarmModel, rows: Ints, root: int, answer_ms: Floats, rng: np.ran
     from_cluster = _latest(answered + depth * local, of_cluster, len(which)) + each * np.bincount(of_cluster)
     from_zone = _latest(from_cluster + local, of_zone, len(zones)) + each * np.bincount(of_zone)
     from_node = _latest(from_zone + local, of_node, len(nodes)) + each * np.bincount(of_node)
-    home = from_node + np.where(reached, latency, np.inf) + wait * (up - hops)
+    home = from_node + np.where(reached, latency, np.inf) + wait * up.again
     came = back[of_node][of_zone][of_cluster]
     inside = 2 * (len(which) + len(zones)) + 2 * len(rows)
-    mesh = 2 * int(hops.sum())
-    tries = int(down.sum() + up.sum())
-    first = mesh - int((down > hops).sum() + (up > hops).sum())
+    mesh = down.messages + up.messages
     return Route(
         time_ms=float(home[back].max() + each * back.sum()) if back.any() else float("nan"),
         heard=came,
         messages=inside + mesh,
-        sent=inside + tries,
-        first_attempt=inside + max(first, 0),
-        delivered=inside + mesh - int((~there & reached).sum() + (there & ~back).sum()),
+        sent=inside + mesh + int(down.again.sum() + up.again.sum()),
+        first_attempt=inside + down.first + up.first,
+        delivered=inside + down.delivered + up.delivered,
         summed_ms=float(local * inside + 2 * latency[reached].sum()),
     )
 
 
-def _attempts(
-    hops: Ints, sent: Bools, loss: float, retries: int, rng: np.random.Generator
-) -> tuple[Ints, Bools]:
-    """Attempts on all hops of each way, and whether the message came through."""
+class Walked(NamedTuple):
+    """Messages over the hops of ways, each sent on only as far as it came.
+
+    Attributes:
+        again: `[n]` attempts beyond the first on each way's hops.
+        through: `[n]` whether it came to its end.
+        messages: hops on which one was sent.
+        first: of these, delivered at the first attempt.
+        delivered: of these, delivered in the end.
+    """
+
+    again: Ints
+    through: Bools
+    messages: int
+    first: int
+    delivered: int
+
+
+def walked(hops: Ints, sent: Bools, loss: float, retries: int, rng: np.random.Generator) -> Walked:
+    """Send a message over each of some ways.
+
+    Args:
+        hops: `[n]` hops of each way.
+        sent: `[n]` whether anything is sent on it.
+        loss: chance that an attempt is lost on a hop.
+        retries: attempts beyond the first, at most.
+        rng: decides what is lost.
+    """
     most = int(hops.max(initial=0))
     tries = rng.geometric(1 - loss, (len(hops), most)) if most else np.zeros((len(hops), 0), np.int64)
-    used = np.arange(most) < hops[:, None]
-    through = sent & ~((tries > retries + 1) & used).any(axis=1)
-    attempts = (np.minimum(tries, retries + 1) * used).sum(axis=1)
-    return np.where(sent, attempts, hops), through
+    ok = tries <= retries + 1
+    came = np.cumprod(np.concatenate([sent[:, None], ok], axis=1), axis=1).astype(np.bool_)
+    used = (np.arange(most) < hops[:, None]) & came[:, :-1]
+    again = ((np.minimum(tries, retries + 1) - 1) * used).sum(axis=1)
+    through = sent & came[np.arange(len(hops)), hops]
+    return Walked(again, through, int(used.sum()), int((used & (tries == 1)).sum()), int((used & ok).sum()))
 
 
 def _turns(parent: Ints) -> Ints:

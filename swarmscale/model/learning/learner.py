@@ -260,8 +260,9 @@ class Learner:
         )
 
     def reliability(self) -> Floats:
-        """`[Q]` estimated share of tasks that a cluster finishes at the first attempt."""
-        return self.trust.copy()
+        """`[Q]` estimated share of tasks that a cluster finishes at the first attempt; 1 where nothing is known yet."""
+        clusters = len(self.trust) if self._model is None else self._model.fleet.clusters
+        return np.concatenate([self.trust, np.ones(clusters - len(self.trust))])
 
     def velocity(self) -> tuple[float, float, float]:
         """Slope of the logarithm of service time per doubling of an agent's tasks, with its 95 % interval.
