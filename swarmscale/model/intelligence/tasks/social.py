@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .... import rng as streams
-from ....arrays import Floats, Floats32, Ints, Ints32, kernel
+from ....arrays import Floats, Floats32, Ints32, kernel
 from ....errors import require
 from ....rng import draw, unit32
 from ..group import Group
 from .base import Score, mean_and_error, repeats
+
+type Small = NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +50,11 @@ class SocialCognition:
         scores = np.empty((runs, len(talks)))
         for r in range(runs):
             rng = streams.generator(seed, f"battery.social.{r}")
-            has = np.full((n, min(self.names, 48)), -1, np.int32)
+            has = np.full(
+                (n, min(self.names, 48)), -1, np.int16
+            )  # small, so that a large group fits the caches
             has[:, 0] = rng.integers(self.names, size=n)
-            count = np.ones(n, np.int64)
+            count = np.ones(n, np.int16)
             key = streams.key(seed, f"battery.social.{r}")
             done = 0
             for k, talk in enumerate(talks):
@@ -73,8 +78,8 @@ def budgets(n: int) -> list[int]:
 
 @kernel
 def talked(
-    has: Ints32,
-    count: Ints,
+    has: Small,
+    count: Small,
     sees: Floats,
     offsets: Ints32,
     members: Ints32,
@@ -125,7 +130,7 @@ def talked(
             has[j, cap - 1] = word
 
 
-def agreement(has: Ints32, count: Ints, names: int) -> float:
+def agreement(has: Small, count: Small, names: int) -> float:
     """log(V p) / log V, p the chance that two different agents say the same: 0 if all are said alike, 1 if one is."""
     n, cap = has.shape
     if n < 2:
@@ -143,7 +148,7 @@ def above_even(same: float, names: int) -> float:
 
 
 @kernel
-def neighbors_agree(has: Ints32, count: Ints, offsets: Ints32, members: Ints32) -> float:
+def neighbors_agree(has: Small, count: Small, offsets: Ints32, members: Ints32) -> float:
     """Chance that the two ends of a link would say the same name; 0 where there is no link."""
     total = 0.0
     for i in range(len(count)):
