@@ -224,7 +224,7 @@ def build_flow(config: Config, root_seed: int) -> TaskFlow:
     network = Network.build(config.network.topology, nodes, config.network.latency_ms, root_seed)
     state = ClusterState.empty(fleet.clusters)
     state.ready[:] = fleet.size
-    return TaskFlow(
+    flow = TaskFlow(
         demand=demand,
         fleet=fleet,
         hierarchy=hierarchy,
@@ -252,6 +252,8 @@ def build_flow(config: Config, root_seed: int) -> TaskFlow:
         dispatch_servers=_servers(nodes),
         pointer=np.zeros(nodes, np.int64),
     )
+    flow.told = flow.node_figures()
+    return flow
 
 
 def build_scaler(config: Config) -> Scaler | None:

@@ -22,7 +22,7 @@ from .records import write_whole
 if TYPE_CHECKING:
     from .swarm import SwarmModel
 
-FORMAT = 2
+FORMAT = 3
 type Arrays = dict[str, np.ndarray[Any, Any]]
 
 
@@ -105,7 +105,7 @@ def _arrays(model: SwarmModel) -> Arrays:
         for name, array in pool.used()._asdict().items():
             out[f"pool{i}.{name}"] = array
     out["fleet.size"] = model.fleet.size
-    out["pointer"] = flow.pointer
+    out["pointer"], out["told"] = flow.pointer, flow.told
     out["ledger.count"] = flow.ledger.count  # what operations since the last tick have counted
     for name in ("messages", "due", "met"):
         out[f"ledger.{name}"] = getattr(flow.ledger, name)
@@ -154,7 +154,7 @@ def _restore(model: SwarmModel, header: dict[str, Any], arrays: Arrays) -> None:
     flow.ingress_servers = flow.ingress_servers._replace(**group("ingress"))
     flow.dispatch_servers = flow.dispatch_servers._replace(**group("dispatch"))
     flow.cache = flow.cache._replace(**cast(dict[str, Any], group("cache")))
-    flow.pointer = arrays["pointer"].copy()
+    flow.pointer, flow.told = arrays["pointer"].copy(), arrays["told"].copy()
     if model.learner is not None:
         flow.lessons = flow.lessons._replace(**cast(dict[str, Any], group("lessons")))
         model.learner.take(group("learner"))

@@ -10,17 +10,19 @@ import numpy as np
 from ...agents.fleet import BUSY, DRAINING, IDLE, Fleet
 from ...agents.hierarchy import Hierarchy
 from ...arrays import Floats, Ints, Ints32
+from .border import Border, unpack
 from .delegation import hand_up, loads
 from .demand import Demand
+from .desk import Desk
 from .dispatch import DispatchRule, DispatchView, in_proportion
 from .hands import ClusterState, Hands, Rule
 from .ledger import DROP, TICKS_PER_S, Count, Ledger, note, sampled
 from .lessons import Lessons, note_cuts
 from .network import Network
-from .stations import Scratch, Servers, Station, scratch_of
-from .tasks import ATTEMPT_SHIFT, Blocks, Columns, Pool, Tasks, blank_blocks
+from .stations import Servers, Station
+from .tasks import ATTEMPT_SHIFT, Columns, Pool, Tasks, blank
 from .travel import Cache, Homes, Mesh, remember_answers
-from .way import Seen, enter_clusters, enter_dispatch, seen_of
+from .way import enter_clusters, enter_dispatch, enter_homes, enter_stations
 
 _NONE = np.empty(0)
 _NO_HOMES = np.empty(0, np.int32)
@@ -43,40 +45,6 @@ class Handing:
     zone_load: float = 1.0
     node_load: float = 0.95
     decision_s: float = 0.0
-
-
-@dataclass(slots=True)
-class Desk:
-    """Where the tasks of a tick lie while they are worked on; nothing is kept there between ticks.
-
-    Attributes:
-        blocks: the tasks from their way to dispatch on, node by node.
-        rows: buffers of one place a task.
-        seen: `[cap]` key, type and work of the tasks that leave dispatch: what rules see.
-        choice: `[cap]` cluster chosen for each.
-        delay: `[cap]` s, time that choosing took.
-        queue: scratch of the clusters.
-        answered: `[cap]` keys and metas of answered tasks, where caches want them.
-    """
-
-    blocks: Blocks = field(default_factory=lambda: blank_blocks(1024))
-    rows: Scratch = field(default_factory=lambda: scratch_of(1024))
-    seen: Seen = field(default_factory=lambda: seen_of(1024))
-    choice: Ints32 = field(default_factory=lambda: np.empty(1024, np.int32))
-    delay: Floats = field(default_factory=lambda: np.zeros(1024))
-    answered_uid: Ints = field(default_factory=lambda: np.empty(0, np.int64))
-    answered_meta: Ints32 = field(default_factory=lambda: np.empty(0, np.int32))
-
-    def reserve(self, rows: int, answers: int) -> None:
-        """Room for ``rows`` tasks, and for ``answers`` completed ones."""
-        if rows > len(self.choice):
-            size = rows * 3 // 2
-            self.rows, self.seen = scratch_of(size), seen_of(size)
-            self.choice, self.delay = np.empty(size, np.int32), np.zeros(size)
-            self.blocks = blank_blocks(size)
-        if answers > len(self.answered_uid):
-            self.answered_uid = np.empty(answers * 3 // 2, np.int64)
-            self.answered_meta = np.empty(answers * 3 // 2, np.int32)
 
 
 @dataclass(slots=True)
@@ -106,6 +74,9 @@ class TaskFlow:
         lessons: counters of what there is to learn from; without rows where nobody learns.
         pace: `[Q, 6]` s that a cluster is thought to need for a second of work of each type, for rules that ask.
         trust: `[Q]` share of its tasks that it is thought to finish at the first attempt.
+        told: `[3, K]` ready agents, members and tasks held under each node, as entry nodes know them: from the
+            beginning of the last tick.
+        border: what lies between this flow and nodes that are elsewhere; None if all are here.
         ready: idle and busy agents at the last tick's end.
         busy: agents with a task then.
     """
@@ -139,13 +110,14 @@ class TaskFlow:
     lessons: Lessons = field(default_factory=lambda: Lessons.empty(0, 1, 1))
     pace: Floats = field(default_factory=lambda: np.ones((0, 6)))
     trust: Floats = field(default_factory=lambda: np.ones(0))
+    told: Ints = field(default_factory=lambda: np.zeros((3, 0), np.int64))
+    border: Border | None = None
     _seen: tuple[int, int] = (-1, -1)
     _ready: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     _by_node: tuple[Ints32, Ints32] = ()  # type: ignore[assignment]
     _draws: tuple[Ints32, Ints32] = ()  # type: ignore[assignment]
     _by_zone: tuple[Ints32, Ints32] = ()  # type: ignore[assignment]
     _offsets: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
-    _home_share: Floats = field(default_factory=lambda: np.zeros(0))
     _desk: Desk = field(default_factory=Desk)
     _capability: Floats = field(default_factory=lambda: np.zeros((0, 6)))
 
@@ -172,6 +144,9 @@ class TaskFlow:
 
     def _to_dispatch(self, begin: float, end: float, probe: float) -> int:
         """Ingress, the way over the mesh and dispatch; return how many tasks leave dispatch."""
+        now = self.node_figures()
+        if self.border is not None:
+            return self._over_the_border(self.border, now, begin, end, probe)
         ingress, coming, _ = self.pools
         desk, rows = self._desk, self.demand.profile.rows
         n, self.spare[0].n, self.spare[1].n = enter_dispatch(
@@ -182,20 +157,51 @@ class TaskFlow:
             tuple(self._homes()), tuple(self.cache), tuple(desk.rows), self._offsets, tuple(desk.seen),
             rows.cluster if rows is not None else _NO_HOMES, desk.choice, tuple(self.ledger),
         )  # fmt: skip
+        self.told = now
         return n
 
+    def _over_the_border(self, border: Border, now: Ints, begin: float, end: float, probe: float) -> int:
+        """The same where some nodes are elsewhere: tasks cross over between ingress and dispatch."""
+        ingress, coming, waiting = self.pools
+        desk, rows, nodes = self._desk, self.demand.profile.rows, self.network.nodes
+        begins, ends = np.empty(nodes, np.int64), np.empty(nodes, np.int64)
+        self.spare[0].n = enter_homes(
+            begin, end, probe, tuple(ingress.tasks), ingress.n, tuple(blank(1)), desk.blocks.plain(), begins, ends,
+            tuple(self.spare[0].tasks), tuple(self.ingress), tuple(self.ingress_servers), self.keys,
+            tuple(self.demand.marks), tuple(self.mesh), tuple(self._homes()), tuple(self.cache), tuple(desk.rows),
+            tuple(self.ledger),
+        )  # fmt: skip
+        tasks, counts, self.told = border.cross(desk.blocks, begins, ends, now)
+        self.ledger.count[Count.SAMPLES] += border.first and begin <= probe < end
+        total = len(tasks) + coming.n + waiting.n
+        desk.reserve(total, total + len(self.fleet) if self.clusters.answers else 0)
+        for spare in self.spare[1:]:
+            spare.reserve(total)
+        unpack(coming.tasks, coming.n, tasks, tasks.view(np.float64), counts, desk.blocks, begins, ends)
+        n, self.spare[1].n = enter_stations(
+            begin, end, probe, desk.blocks.plain(), begins, ends, tuple(self.spare[1].tasks), tuple(self.dispatch),
+            tuple(self.dispatch_servers), rows.dispatch_s if rows is not None else _NONE, self.keys[1],
+            tuple(self.demand.marks), tuple(desk.rows), self._offsets, tuple(desk.seen),
+            rows.cluster if rows is not None else _NO_HOMES, desk.choice, tuple(self.ledger),
+        )  # fmt: skip
+        return n
+
+    def node_figures(self) -> Ints:
+        """`[3, K]` ready agents, members, and tasks waiting or in hands under each node, as they are now."""
+        state, sums = self.state, self.hierarchy.node_sums
+        return np.stack([sums(state.ready), sums(self.fleet.size), sums(state.waiting + state.in_service)])
+
     def _homes(self) -> Homes:
-        rows, h = self.demand.profile.rows, self.handing
-        load, room = self._node_loads() if h.on else (_NONE, _NONE)
+        """The rule for the home node, by what entry nodes were told of the others in the last tick."""
+        rows, h, (ready, members, held) = self.demand.profile.rows, self.handing, self.told
+        weight = (ready if ready.any() else members) * self.network.alive
+        share = np.cumsum(weight).astype(np.float64)
+        share = share / share[-1] if share[-1] > 0 else np.arange(1, len(share) + 1) / len(share)
+        room = 1.0 / np.maximum(ready, 0.5)
         return Homes(
-            self.locality, self._home_share, load, room, h.node_load if h.on else np.inf, h.decision_s,
+            self.locality, share, held * room, room, h.node_load if h.on else np.inf, h.decision_s,
             rows.home if rows is not None else _NO_HOMES,
         )  # fmt: skip
-
-    def _node_loads(self) -> tuple[Floats, Floats]:
-        ready = np.maximum(self.hierarchy.node_sums(self.state.ready), 0.5)
-        held = self.hierarchy.node_sums(self.state.waiting + self.state.in_service)
-        return held / ready, 1.0 / ready
 
     def _choose(self, n: int) -> None:
         """Let the rule choose a cluster for each of the tasks that leave dispatch."""
@@ -261,10 +267,9 @@ class TaskFlow:
             self.trust = np.concatenate([self.trust, np.ones(more)])
 
     def _share_out(self) -> None:
-        """Which clusters may be chosen at each node, each node's share of the homes, and what ready agents can do.
+        """Which clusters may be chosen at each node, and what ready agents can do.
 
-        Clusters where somebody is ready; at a node that has none, those that have members. A node's share is that of
-        its ready agents, or of its members where nobody is ready anywhere.
+        Clusters where somebody is ready; at a node that has none, those that have members.
         """
         self._ready = self.state.ready.copy()
         size = self.fleet.size
@@ -275,10 +280,8 @@ class TaskFlow:
         full = np.where(none[nodes], size[members] > 0, ready[members] > 0)
         kept = np.concatenate([[0], np.cumsum(full)])
         self._by_node = (kept[offsets].astype(np.int32), members[full])
-        self._draws = in_proportion(*self._by_node, ready if ready.any() else size)
-        weight = self.hierarchy.node_sums(ready if ready.any() else size) * self.network.alive
-        share = np.cumsum(weight).astype(np.float64)
-        self._home_share = share / share[-1] if share[-1] > 0 else np.arange(1, len(share) + 1) / len(share)
+        of_node = none[self.hierarchy.node_of_cluster]
+        self._draws = in_proportion(*self._by_node, np.where(of_node, size, ready))
         rows = self.fleet.rows
         speed = np.where((rows.state == IDLE) | (rows.state == BUSY), 1.0 / rows.slowness, 0.0)
         self._capability = np.einsum("qs,qks->qk", speed, rows.skill) / 255.0

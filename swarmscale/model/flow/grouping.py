@@ -98,9 +98,13 @@ def in_runs(at: Floats, place: Ints32, n: int, end: float, offsets: Ints, order:
 
 @kernel
 def line_up_blocks(
-    at: Floats, begins: Ints, ends: Ints, begin: float, end: float, offsets: Ints, bucket: Indices, order: Indices
+    at: Floats, uid: Ints, begins: Ints, ends: Ints, begin: float, end: float, offsets: Ints, bucket: Indices,
+    order: Indices,
 ) -> int:  # fmt: skip
-    """Like :func:`line_up` for tasks that lie place by place already: place p's are ``begins[p]`` to ``ends[p]``."""
+    """Like :func:`line_up` for tasks that lie place by place already: place p's are ``begins[p]`` to ``ends[p]``.
+
+    Tasks at the same instant stand by their keys, whichever way they came.
+    """
     places = len(begins)
     longest = 0
     for p in range(places):
@@ -116,9 +120,27 @@ def line_up_blocks(
             time[n] = t
             n += t < end
         sort(n, begin, end, order[m : m + n], bucket, rows, number, time, risen)
+        by_key(uid, order[m : m + n], risen)
         m += n
     offsets[places] = m
     return m
+
+
+@kernel
+def by_key(uid: Ints, line: Indices, time: Floats) -> None:
+    """Order those of a line in time order that stand at the same instant by their keys."""
+    ties = 0
+    for x in range(1, len(line)):
+        ties += time[x] == time[x - 1]
+    if ties == 0:
+        return
+    for x in range(1, len(line)):
+        i = line[x]
+        y = x
+        while y > 0 and time[y - 1] == time[x] and uid[line[y - 1]] > uid[i]:
+            line[y] = line[y - 1]
+            y -= 1
+        line[y] = i
 
 
 @kernel

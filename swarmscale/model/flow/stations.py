@@ -178,7 +178,7 @@ def run_dispatch(
     line, service, at, uid = scratch.line, scratch.service, blocks.at, blocks.uid
     nodes = len(begins)
     offsets = np.empty(nodes + 1, np.int64)
-    due = line_up_blocks(at, begins, ends, begin, end, offsets, scratch.bucket, line)
+    due = line_up_blocks(at, uid, begins, ends, begin, end, offsets, scratch.bucket, line)
     known = due
     for k in range(nodes):
         first, last = begins[k], ends[k]

@@ -56,8 +56,8 @@ class Homes(NamedTuple):
     Attributes:
         locality: share of tasks whose home is their entry node.
         share: `[K]` cumulative share of the others' homes.
-        load: `[K]` tasks in the node's clusters / ready agents, at the tick's start.
-        room: `[K]` 1 / ready agents of the node.
+        load: `[K]` tasks in the node's clusters / ready agents, as entry nodes were last told.
+        room: `[K]` 1 / ready agents of the node, as they were told.
         threshold: load from which a node hands a task on; infinity for never.
         decision_s: delay of handing on, s.
         fixed: `[R]` home of each replayed row, or empty.
@@ -178,11 +178,17 @@ def hand_on(
     home: Indices,
     ledger: Ledger,
 ) -> None:
-    """Let loaded or dead homes ask two other nodes each; the least loaded of the three takes the task."""
-    load, alive = homes.load, mesh.alive
-    nodes = np.uint64(len(load))
+    """Let loaded or dead homes ask two other nodes each; the least loaded of the three takes the task.
+
+    An entry node knows of the loads what it was last told, and its own assignments of this tick.
+    """
+    alive = mesh.alive
+    nodes = np.uint64(len(homes.load))
+    known = np.empty((len(homes.load), len(homes.load)))
+    known[:] = homes.load
     for x in range(n):
         best = home[x]
+        load = known[tasks.place[rows[x]]]
         if load[best] >= homes.threshold or not alive[best]:
             i = rows[x]
             w = draw(tasks.uid[i], 6, key)
@@ -247,7 +253,7 @@ def leave_entry(
         rows: `[n]` rows of those that leave, by entry node in time order; overwritten.
         n: how many they are.
         mesh: live shortest paths.
-        homes: rule for the home node; its load counts this tick's own assignments.
+        homes: rule for the home node.
         cache: result caches, changed in place.
         key: Philox key of the demand's stream (draws of keys, of later hops, of nodes asked).
         network_key: Philox key of the network's stream (draws of the first hop).

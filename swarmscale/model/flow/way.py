@@ -94,23 +94,86 @@ def to_dispatch(
         arriving, served, n, mesh, homes, cache, marks.key, keys[0], deadline_s, scratch.home, coming, n_coming,
         blocks, begins, ends, ledger,
     )  # fmt: skip
+    ledger.count[_SAMPLES] += begin <= probe < end
+    n, n_later = at_homes(
+        begin, end, probe, blocks, begins, ends, coming_rest, dispatch, dispatch_servers, given_s, keys[1], marks,
+        scratch, offsets, seen, given_cluster, choice, ledger,
+    )  # fmt: skip
+    return n, n_rest, n_later
+
+
+@kernel
+def to_homes(
+    begin: float, end: float, probe: float, arriving: Tasks, n_arriving: int, none: Tasks, blocks: Blocks,
+    begins: Ints, ends: Ints, arriving_rest: Tasks, ingress: Station, ingress_servers: Servers,
+    keys: tuple[np.uint64, np.uint64], marks: Marks, mesh: Mesh, homes: Homes, cache: Cache, scratch: Scratch,
+    ledger: Ledger,
+) -> int:  # fmt: skip
+    """The first half of :func:`to_dispatch`, where homes may be elsewhere: through ingress and over the mesh.
+
+    Args:
+        begin: s.
+        end: s.
+        probe: s.
+        arriving: tasks at ingress or still to arrive.
+        n_arriving: rows in use.
+        none: no tasks.
+        blocks: out: those that leave ingress, home by home.
+        begins: `[K]` out: where each home's tasks begin.
+        ends: `[K]` out: one behind the last.
+        arriving_rest: out: tasks that stay at ingress or come later.
+        ingress: how ingress stations serve.
+        ingress_servers: what they remember.
+        keys: Philox keys of the streams of network and dispatch.
+        marks: laws of what arrivals carry.
+        mesh: live shortest paths.
+        homes: rule for the home node.
+        cache: result caches.
+        scratch: buffers.
+        ledger: counts.
+
+    Returns:
+        Rows in ``arriving_rest``.
+    """
+    n, n_rest = run_ingress(
+        ingress, ingress_servers, begin, end, probe, arriving, n_arriving, keys[0], marks.deadline_s,
+        scratch.served, arriving_rest, scratch, ledger,
+    )  # fmt: skip
+    leave_entry(
+        arriving, scratch.served, n, mesh, homes, cache, marks.key, keys[0], marks.deadline_s, scratch.home, none, 0,
+        blocks, begins, ends, ledger,
+    )  # fmt: skip
+    return n_rest
+
+
+@kernel
+def at_homes(
+    begin: float, end: float, probe: float, blocks: Blocks, begins: Ints, ends: Ints, coming_rest: Tasks,
+    dispatch: Station, dispatch_servers: Servers, given_s: Floats, key: np.uint64, marks: Marks, scratch: Scratch,
+    offsets: Ints, seen: Seen, given_cluster: Ints32, choice: Ints32, ledger: Ledger,
+) -> tuple[int, int]:  # fmt: skip
+    """The second half of :func:`to_dispatch`: through dispatch, and what rules are shown; see there.
+
+    Returns:
+        Tasks that leave dispatch, and rows in ``coming_rest``.
+    """
+    served = scratch.served
     n, waiting, n_later = run_dispatch(
-        dispatch, dispatch_servers, begin, end, probe, blocks, begins, ends, given_s, keys[1], served, offsets,
+        dispatch, dispatch_servers, begin, end, probe, blocks, begins, ends, given_s, key, served, offsets,
         coming_rest, scratch, ledger,
     )  # fmt: skip
     ledger.count[_IN_TRANSIT] += n_later - waiting
-    ledger.count[_SAMPLES] += begin <= probe < end
     real, whole, class_type = blocks.cards.real, blocks.cards.whole, marks.class_type
     if len(given_cluster) > 0:
         for x in range(n):
             choice[x] = given_cluster[blocks.uid[served[x]] & 0xFFFFFF]
-        return n, n_rest, n_later
+        return n, n_later
     for x in range(n):
         i = served[x]
         seen.uid[x] = whole[i, 1]
         seen.work[x] = real[i, 2]
         seen.type[x] = class_type[task_class(card_meta(whole[i, 3]))]
-    return n, n_rest, n_later
+    return n, n_later
 
 
 @kernel
@@ -259,6 +322,36 @@ def enter_dispatch(
         Station(*ingress), Servers(*ingress_servers), Station(*dispatch), Servers(*dispatch_servers), given_s, keys,
         Marks(*marks), Mesh(*mesh), Homes(*homes), Cache(*cache), Scratch(*scratch), offsets, Seen(*seen),
         given_cluster, choice, Ledger(*ledger),
+    )  # fmt: skip
+
+
+@kernel
+def enter_homes(
+    begin: float, end: float, probe: float, arriving: Plain, n_arriving: int, none: Plain, blocks: Plain,
+    begins: Ints, ends: Ints, arriving_rest: Plain, ingress: Plain, ingress_servers: Plain,
+    keys: tuple[np.uint64, np.uint64], marks: Plain, mesh: Plain, homes: Plain, cache: Plain, scratch: Plain,
+    ledger: Plain,
+) -> int:  # fmt: skip
+    """:func:`to_homes` as Python calls it."""
+    return to_homes(
+        begin, end, probe, Tasks(*arriving), n_arriving, Tasks(*none),
+        Blocks(blocks[0], blocks[1], Cards(*blocks[2])), begins, ends, Tasks(*arriving_rest), Station(*ingress),
+        Servers(*ingress_servers), keys, Marks(*marks), Mesh(*mesh), Homes(*homes), Cache(*cache),
+        Scratch(*scratch), Ledger(*ledger),
+    )  # fmt: skip
+
+
+@kernel
+def enter_stations(
+    begin: float, end: float, probe: float, blocks: Plain, begins: Ints, ends: Ints, coming_rest: Plain,
+    dispatch: Plain, dispatch_servers: Plain, given_s: Floats, key: np.uint64, marks: Plain, scratch: Plain,
+    offsets: Ints, seen: Plain, given_cluster: Ints32, choice: Ints32, ledger: Plain,
+) -> tuple[int, int]:  # fmt: skip
+    """:func:`at_homes` as Python calls it."""
+    return at_homes(
+        begin, end, probe, Blocks(blocks[0], blocks[1], Cards(*blocks[2])), begins, ends, Tasks(*coming_rest),
+        Station(*dispatch), Servers(*dispatch_servers), given_s, key, Marks(*marks), Scratch(*scratch), offsets,
+        Seen(*seen), given_cluster, choice, Ledger(*ledger),
     )  # fmt: skip
 
 
