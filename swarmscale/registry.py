@@ -7,6 +7,9 @@ from typing import Any
 
 from .agents.consensus import CONSENSUS
 from .agents.topology import TOPOLOGIES
+from .batch.design import DESIGNS
+from .batch.engines import ENGINES
+from .batch.outcomes import OUTCOMES
 from .choices import Choices
 from .errors import UnknownChoiceError
 from .model.controllers import CONTROLLERS
@@ -33,6 +36,9 @@ FAMILIES: dict[str, Choices[Any]] = {
         PROBLEMS,
         AGGREGATION_RULES,
         SOCIAL_STRATEGIES,
+        OUTCOMES,
+        DESIGNS,
+        ENGINES,
     )
 }
 
@@ -42,8 +48,8 @@ def register[S](kind: str, name: str) -> Callable[[type[S]], type[S]]:
 
     Args:
         kind: the family: "topology", "consensus rule", "dispatch rule", "demand source", "controller",
-            "forecaster", "scaling policy", "battery task", "problem", "aggregation rule" or
-            "social strategy".
+            "forecaster", "scaling policy", "battery task", "problem", "aggregation rule",
+            "social strategy", "outcome", "design" or "engine".
         name: the name by which configs, files and the command line know it.
 
     Raises:

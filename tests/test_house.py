@@ -16,8 +16,9 @@ PACKAGE = ROOT / "swarmscale"
 STRATA = (
     ("arrays", "errors", "choices", "rng"),
     ("agents",),
-    ("model", "registry"),
+    ("model",),
     ("batch",),
+    ("registry",),
     ("viz",),
     ("bench",),
     ("cli", "__init__", "__main__"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import os
 import sys
@@ -47,20 +46,9 @@ def load_plugins(paths: list[Path]) -> None:
     Raises:
         ConfigError: if a file is missing or fails.
     """
-    for path in paths:
-        if not path.is_file():
-            raise ConfigError(f"--plugin {path}: there is no such file")
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        if spec is None or spec.loader is None:
-            raise ConfigError(f"--plugin {path}: is no Python file")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[path.stem] = module
-        try:
-            spec.loader.exec_module(module)
-        except ConfigError:
-            raise
-        except Exception as error:
-            raise ConfigError(f"--plugin {path}: {type(error).__name__}: {error}") from error
+    from ..batch.plugins import load_plugins as load
+
+    load(paths, "--plugin")
 
 
 def require_writable(folder: Path) -> None:

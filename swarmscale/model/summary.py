@@ -11,7 +11,7 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import UnknownChoiceError, require
-from .metric import Metric, Stretch
+from .metric import Metric, Reading, Stretch
 from .metrics import METRICS
 
 if TYPE_CHECKING:
@@ -118,19 +118,13 @@ def summarize(model: SwarmModel) -> Summary:
     fewer than 8 there is a dash. Over a trace one run is one draw: intervals need replications, see
     :func:`combine`.
     """
-    c, records = model.config, model.records
-    first = min(round(c.records.warm_up_s / c.dt), records.ticks)
-    whole = Stretch(records, first, records.ticks)
+    c = model.config
+    first = first_tick(model)
+    whole = stretch_of(model)
     batches = _batches(model, first) if c.records.stationary else []
     measured = []
     for metric in METRICS:
-        value = math.nan if metric.value is None or not records.ticks else metric.value(whole)
-        if metric.scaled is not None and model.scaler is not None:
-            value = metric.scaled(model.scaler)
-        low, high, note = math.nan, math.nan, ""
-        read = None if metric.of_model is None else metric.of_model(model)
-        if read is not None:
-            value, low, high, note = read
+        value, low, high, note = reading(metric, model, whole)
         if metric.value is not None and not math.isnan(value):
             low, high, note = _batch_interval(metric, batches) if batches else (low, high, _why_none(model))
         measured.append(Measured(metric=metric, value=value, low=low, high=high, note=note))
@@ -144,6 +138,32 @@ def summarize(model: SwarmModel) -> Summary:
         demand=model.flow.demand.note(),
         metrics=tuple(measured),
     )
+
+
+def first_tick(model: SwarmModel) -> int:
+    """The first tick after the warm-up."""
+    c = model.config
+    return min(round(c.records.warm_up_s / c.dt), model.records.ticks)
+
+
+def stretch_of(model: SwarmModel) -> Stretch:
+    """The run so far without its warm-up."""
+    return Stretch(model.records, first_tick(model), model.records.ticks)
+
+
+def reading(metric: Metric, model: SwarmModel, whole: Stretch) -> Reading:
+    """One metric of a model's run, with an interval if a part of the model has one.
+
+    Args:
+        metric: what is read.
+        model: whose run it is.
+        whole: what :func:`stretch_of` gave.
+    """
+    value = math.nan if metric.value is None or not model.records.ticks else metric.value(whole)
+    if metric.scaled is not None and model.scaler is not None:
+        value = metric.scaled(model.scaler)
+    read = None if metric.of_model is None else metric.of_model(model)
+    return Reading(value) if read is None else read
 
 
 def combine(summaries: Sequence[Summary]) -> Summary:
