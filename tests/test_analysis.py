@@ -30,7 +30,7 @@ from swarmscale.batch.outcomes import OUTCOMES
 from swarmscale.errors import ConfigError, UnknownChoiceError
 from swarmscale.model.metrics import METRICS
 
-from .sweep_support import failed, grid, table
+from .analysis_support import failed, grid, table
 
 TIMES = 800
 SAID = {  # docs/analysis.md: coverage of nominally 95 %, measured over 4,000 intervals

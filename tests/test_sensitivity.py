@@ -9,7 +9,7 @@ from swarmscale.batch.analysis import morris, sensitivity, sobol
 from swarmscale.batch.design import settings_of
 from swarmscale.errors import ConfigError
 
-from .sweep_support import failed, table
+from .analysis_support import failed, table
 
 A, B = 7.0, 0.1
 CLOSED_FORM = {"first": (0.3139, 0.4424, 0.0), "total": (0.5576, 0.4424, 0.2437)}

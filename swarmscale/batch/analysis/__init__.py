@@ -1,7 +1,7 @@
 """What a sweep's table tells: intervals, paired differences, effects, sensitivity, surfaces, Pareto fronts."""
 
 from .effects import Interaction, interaction, main_effects, shares, strongest
-from .intervals import intervals
+from .intervals import chosen_ends, intervals
 from .meaning import Meaning, meaning, objectives_of, shown_first
 from .paired import paired
 from .pareto import pareto
@@ -16,6 +16,7 @@ __all__ = [
     "Sensitivity",
     "Surface",
     "bootstrap_ends",
+    "chosen_ends",
     "grid_table",
     "interaction",
     "intervals",

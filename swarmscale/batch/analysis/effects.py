@@ -54,7 +54,7 @@ def binned(frame: pd.DataFrame, most: int = MOST_LEVELS, bins: int = BINS) -> pd
             values = column.to_numpy(np.float64)
             edges = np.unique(np.quantile(np.unique(values), np.linspace(0, 1, bins + 1)))
             place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
-            names = [f"{label(float(a))} to {label(float(b))}" for a, b in pairwise(edges)]
+            names = [f"{label(float(a), 3)} to {label(float(b), 3)}" for a, b in pairwise(edges)]
             out[SET + key] = [names[i] for i in place]
     return out
 
@@ -182,7 +182,7 @@ class Interaction:
     share: float
 
 
-def interaction(frame: pd.DataFrame, outcome: str, down: str, across: str) -> Interaction:
+def interaction(frame: pd.DataFrame, outcome: str, down: str, across: str, bins: int = BINS) -> Interaction:
     """How the effect of one factor depends on another.
 
     Args:
@@ -190,39 +190,37 @@ def interaction(frame: pd.DataFrame, outcome: str, down: str, across: str) -> In
         outcome: one of its outcomes.
         down: dotted key of a factor.
         across: dotted key of another one.
+        bins: for numeric factors of more than 12 levels.
     """
-    table = binned(frame)
+    table = binned(frame, bins=bins)
     means = _setting_means(table, outcome)
-    sides = [bins_in_order(frame, key, table) for key in (down, across)]
-    grid = np.full((len(sides[0]), len(sides[1])), np.nan)
-    for i, one in enumerate(sides[0]):
-        for j, other in enumerate(sides[1]):
-            here = _is(means, down, one) & _is(means, across, other)
-            if here.any():
-                grid[i, j] = means.loc[here, outcome].mean()
+    sides = [[label(v) for v in bins_in_order(frame, key, table)] for key in (down, across)]
+    places = [
+        means[SET + key].map(label).map({name: i for i, name in enumerate(names)}).to_numpy(np.int64)
+        for key, names in zip((down, across), sides, strict=True)
+    ]
+    sums, number = np.zeros((2, len(sides[0]), len(sides[1])))
+    np.add.at(sums, tuple(places), means[outcome].to_numpy(np.float64))
+    np.add.at(number, tuple(places), 1.0)
+    grid = np.where(number > 0, sums / np.maximum(number, 1.0), np.nan)
     both = _explained(means, [SET + down, SET + across], outcome)
     alone = sum(_explained(means, [SET + key], outcome) for key in (down, across))
     return Interaction(
         outcome=outcome,
         down=down,
         across=across,
-        rows=tuple(map(label, sides[0])),
-        columns=tuple(map(label, sides[1])),
+        rows=tuple(sides[0]),
+        columns=tuple(sides[1]),
         means=grid,
         beyond=grid - _additive(grid),
         share=max(both - alone, 0.0) if not np.isnan(both) else both,
     )
 
 
-def strongest(frame: pd.DataFrame, outcome: str) -> Interaction | None:
+def strongest(frame: pd.DataFrame, outcome: str, bins: int = BINS) -> Interaction | None:
     """The two factors that explain the most together beyond each alone; None if there are no two."""
-    found = [interaction(frame, outcome, a, b) for a, b in combinations(varied(frame), 2)]
+    found = [interaction(frame, outcome, a, b, bins) for a, b in combinations(varied(frame), 2)]
     return max(found, key=lambda i: -1.0 if np.isnan(i.share) else i.share, default=None)
-
-
-def _is(means: pd.DataFrame, key: str, level: Any) -> pd.Series[bool]:
-    column = means[SET + key]
-    return column.isna() if level is None else column == level
 
 
 def _additive(grid: Floats) -> Floats:

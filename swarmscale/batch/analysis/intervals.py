@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ...arrays import Floats
+from ...arrays import Bools, Floats, Ints
 from ...errors import UnknownChoiceError
 from .resampling import FEWEST, RESAMPLES, SEED, Statistic, bootstrap_ends, statistic_function, student_ends
 from .tidy import (
@@ -35,10 +35,24 @@ OVER = ("replications", "settings")
 class _Group:
     """One row of the result: its place, what it counts, and its independent draws."""
 
-    place: dict[str, Any]
+    place: dict[Any, Any]
     outcome: str
     counts: dict[str, int]
     draws: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrays:
+    """The fixed columns of a table as arrays, since groups are many."""
+
+    done: Bools
+    setting: Ints
+    replication: Ints
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> _Arrays:
+        numbers = (frame[name].to_numpy(np.int64) for name in ("setting", "replication"))
+        return cls((frame["status"] == DONE).to_numpy(np.bool_), *numbers)
 
 
 def intervals(
@@ -91,27 +105,46 @@ def intervals(
     columns = ["setting"] if keys is None else [factor_column(frame, key) for key in keys]
     shown = [*columns, *(SET + key for key in keys_of(frame))] if keys is None else columns
     places = codes(frame, columns)
+    order = np.argsort(places, kind="stable")
+    members = np.split(order, np.flatnonzero(np.diff(places[order])) + 1)
+    heads = frame[shown].iloc[[rows[0] for rows in members]].to_dict("records")
+    arrays = _Arrays.of(frame)
     groups = [
-        _group(frame[places == i], outcome_column(frame, name), shown, over)
+        _group(arrays, frame[outcome_column(frame, name)].to_numpy(np.float64), rows, place, name, over)
         for name in names
-        for i in range(int(places.max()) + 1)
+        for rows, place in zip(members, heads, strict=True)
     ]
     return pd.DataFrame(_rows(groups, statistic, over, level, resamples, seed))
 
 
-def _group(rows: pd.DataFrame, outcome: str, shown: Sequence[str], over: Over) -> _Group:
-    done = (rows["status"] == DONE).to_numpy(bool)
-    values = rows[outcome].to_numpy(np.float64)
-    known = done & np.isfinite(values)
-    cells = rows["setting"].to_numpy(np.int64)[known]
+def chosen_ends(table: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Of each row the interval to look at: Student's where there are few draws of a mean, else the bootstrap's.
+
+    Args:
+        table: from :func:`intervals`.
+    """
+    few = ((table["n"] < FEWEST) & table["student_low"].notna()).to_numpy(bool)
+    low, high = (
+        np.where(few, table[f"student_{end}"].to_numpy(np.float64), table[end].to_numpy(np.float64))
+        for end in ("low", "high")
+    )
+    return low, high
+
+
+def _group(
+    arrays: _Arrays, values: Floats, rows: Ints, place: dict[Any, Any], outcome: str, over: Over
+) -> _Group:
+    """What the rows of one group tell of an outcome."""
+    done, mine = arrays.done[rows], values[rows]
+    known = done & np.isfinite(mine)
+    cells = arrays.setting[rows][known]
     if over == "replications":
-        draws = replication_values(values[known], cells, rows["replication"].to_numpy(np.int64)[known])
+        draws = replication_values(mine[known], cells, arrays.replication[rows][known])
     else:
         _, cell = np.unique(cells, return_inverse=True)
-        draws = np.bincount(cell, values[known]) / np.bincount(cell) if len(cell) else np.zeros(0)
+        draws = np.bincount(cell, mine[known]) / np.bincount(cell) if len(cell) else np.zeros(0)
     counts = {"runs": len(rows), "failed": int((~done).sum()), "unmeasured": int((done & ~known).sum())}
-    first = rows.iloc[0]
-    return _Group({name: first[name] for name in shown}, outcome, counts, draws)
+    return _Group(place, outcome, counts, draws)
 
 
 def _rows(

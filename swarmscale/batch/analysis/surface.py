@@ -23,6 +23,7 @@ class Surface:
     Attributes:
         outcome: what was fitted.
         factors: one or two dotted keys.
+        log: those whose logarithm to base 10 stands in the terms.
         terms: names of the coefficients: ``1``, ``a``, ``a^2``, ``a b`` ...
         coefficients: `[P]` in the units of outcome and factors.
         errors: `[P]` their standard errors.
@@ -37,6 +38,7 @@ class Surface:
 
     outcome: str
     factors: tuple[str, ...]
+    log: tuple[str, ...]
     terms: tuple[str, ...]
     coefficients: Floats
     errors: Floats
@@ -69,7 +71,8 @@ class Surface:
         from scipy.special import stdtrit
 
         require(0 < level < 1, "level", level, "in (0, 1)")
-        x = _terms((np.asarray(points, np.float64) - self._middle) / self._half, self._powers)
+        places = _transformed(np.asarray(points, np.float64), self.factors, self.log)
+        x = _terms((places - self._middle) / self._half, self._powers)
         mean = x @ self._scaled
         spread = np.sqrt(np.einsum("gp,pq,gq->g", x, self._covariance, x) + 1.0) * self.residual_sd
         free = self.runs - len(self._scaled)
@@ -77,7 +80,9 @@ class Surface:
         return mean, mean - half, mean + half
 
 
-def surface(frame: pd.DataFrame, outcome: str, factors: str | Sequence[str]) -> Surface:
+def surface(
+    frame: pd.DataFrame, outcome: str, factors: str | Sequence[str], log: Sequence[str] = ()
+) -> Surface:
     """A quadratic in one or two numeric factors, fitted to every finished run.
 
     A factor with two values has no square, and two factors that never vary apart from each other no product: such
@@ -88,6 +93,7 @@ def surface(frame: pd.DataFrame, outcome: str, factors: str | Sequence[str]) -> 
         frame: the final table of a sweep.
         outcome: one of its outcomes.
         factors: one or two dotted keys of numeric factors.
+        log: those of them that are taken by their logarithm.
 
     Raises:
         UnknownChoiceError: if the outcome or a factor is not in the table.
@@ -107,13 +113,22 @@ def surface(frame: pd.DataFrame, outcome: str, factors: str | Sequence[str]) -> 
     for i, key in enumerate(keys):
         if len(np.unique(values[:, i])) < 2:
             raise ConfigError(f"factor {key}: has one value alone among finished runs, so it has no surface")
-    return _fitted(keys, outcome, values, known[outcome].to_numpy(np.float64))
+        if key in log and values[:, i].min() <= 0:
+            raise ConfigError(f"factor {key}: has values of 0 or less, so it has no logarithm")
+    return _fitted(keys, tuple(log), outcome, values, known[outcome].to_numpy(np.float64))
 
 
-def _fitted(keys: tuple[str, ...], outcome: str, values: Floats, y: Floats) -> Surface:
+def _transformed(values: Floats, keys: Sequence[str], log: Sequence[str]) -> Floats:
+    """`[G, K]` values, of some factors their logarithms."""
+    return np.stack([np.log10(x) if key in log else x for key, x in zip(keys, values.T, strict=True)], axis=1)
+
+
+def _fitted(keys: tuple[str, ...], log: tuple[str, ...], outcome: str, values: Floats, y: Floats) -> Surface:
     low, high = values.min(axis=0), values.max(axis=0)
-    middle, half = (low + high) / 2, (high - low) / 2
-    scaled = (values - middle) / half
+    places = _transformed(values, keys, log)
+    least, most = places.min(axis=0), places.max(axis=0)
+    middle, half = (least + most) / 2, (most - least) / 2
+    scaled = (places - middle) / half
     powers = _powers(scaled)
     x = _terms(scaled, powers)
     n, p = x.shape
@@ -129,7 +144,10 @@ def _fitted(keys: tuple[str, ...], outcome: str, values: Floats, y: Floats) -> S
     return Surface(
         outcome=outcome,
         factors=keys,
-        terms=tuple(_name(keys, power) for power in powers),
+        log=tuple(key for key in keys if key in log),
+        terms=tuple(
+            _name([f"log10({key})" if key in log else key for key in keys], power) for power in powers
+        ),
         coefficients=back @ found,
         errors=residual_sd * np.sqrt(np.einsum("pq,qr,pr->p", back, covariance, back)),
         r2=r2,

@@ -98,8 +98,8 @@ def measured(frame: pd.DataFrame, outcome: str) -> pd.DataFrame:
     return frame[(frame["status"] == DONE) & np.isfinite(values.astype(np.float64))]
 
 
-def label(value: Any) -> str:
-    """A value of a factor as text.
+def label(value: Any, digits: int = 6) -> str:
+    """A value of a factor as text, a fraction in so many digits.
 
     >>> label(30.0), label("hpa"), label(True), label(None), label(12345.0)
     ('30', 'hpa', 'true', 'not set', '12,345')
@@ -112,7 +112,7 @@ def label(value: Any) -> str:
         return f"{int(value):,}"
     if isinstance(value, (float, np.floating)):
         number = float(value)
-        return f"{int(number):,}" if number.is_integer() and abs(number) < 1e9 else f"{number:.4g}"
+        return f"{int(number):,}" if number.is_integer() and abs(number) < 1e9 else f"{number:.{digits}g}"
     return str(value)
 
 
