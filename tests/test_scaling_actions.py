@@ -10,7 +10,7 @@ import swarmscale as ss
 from swarmscale import rng
 from swarmscale.agents.fleet import BUSY, IDLE, STARTING
 from swarmscale.model.flow.laws import law
-from swarmscale.model.scaling.actions import drawn_starts, rows_to_release, shares_to_release
+from swarmscale.model.scaling.actions import drawn_starts, shares_to_release
 
 
 @settings(max_examples=200, derandomize=True, deadline=None)
@@ -38,14 +38,14 @@ def test_starting_agents_go_first_the_last_to_be_ready_before_others():
     model = busy_model()
     late = model.spawn(10, start_s=90.0)
     soon = model.spawn(10, start_s=30.0)
-    assert set(rows_to_release(model.fleet, 10)) == set(late)
-    assert set(rows_to_release(model.fleet, 15)) - set(late) <= set(soon)
+    assert set(model.crew.to_release(10)) == set(late)
+    assert set(model.crew.to_release(15)) - set(late) <= set(soon)
 
 
 def test_idle_agents_go_before_busy_ones_of_their_cluster():
     model = busy_model()
     state, slots = model.fleet.column("state"), model.fleet.slots
-    rows = rows_to_release(model.fleet, 60)
+    rows = model.crew.to_release(60)
     assert len(rows) == len(set(rows.tolist())) == 60
     assert set(state[rows]) <= {IDLE, BUSY}
     for q in set(rows // slots):
@@ -58,7 +58,7 @@ def test_idle_agents_go_before_busy_ones_of_their_cluster():
 def test_all_can_go():
     model = busy_model()
     model.spawn(7)
-    everyone = rows_to_release(model.fleet, len(model.fleet))
+    everyone = model.crew.to_release(len(model.fleet))
     assert sorted(everyone) == sorted(model.fleet.live())
     assert (model.fleet.column("state")[everyone] == STARTING).sum() == 7
 

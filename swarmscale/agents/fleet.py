@@ -172,9 +172,28 @@ class Fleet:
         require(
             0 <= count <= self.room(), "count of new agents", count, f"at most {self.room()}, the free slots"
         )
-        taken = np.empty(count, np.int64)
-        fill_lowest(self.size, self.slots, self.rows.uid, count, taken)
-        self._make(taken, state)
+        shares = np.empty(self.clusters, np.int64)
+        lowest_shares(self.size, self.slots, count, shares)
+        first = self.next_uid
+        self.next_uid += count
+        return self.join(shares, np.arange(first, first + count), ready_at, state=state)
+
+    def join(self, shares: Ints, uids: Ints, ready_at: float | Floats, *, state: int = STARTING) -> Ints:
+        """Make agents with these ids, so many in each cluster, in its lowest free slots.
+
+        Args:
+            shares: `[Q]` agents for each cluster, at most its free slots.
+            uids: `[n]` unique ids, cluster by cluster.
+            ready_at: s, when they can take tasks, one for all or `[n]`.
+            state: ``STARTING``, ``WARM`` or ``IDLE``.
+
+        Returns:
+            `[n]` their rows.
+        """
+        taken = np.empty(len(uids), np.int64)
+        take_slots(shares, self.rows.uid, taken)
+        self.size += shares
+        self._make(taken, uids, state)
         self.rows.free_at.reshape(-1)[taken] = NEVER if state == WARM else ready_at
         self._rank(taken)
         self.version += 1
@@ -184,18 +203,18 @@ class Fleet:
         """Make one agent in each of the given empty rows."""
         require(not self.column("uid")[rows].any(), "rows of new agents", len(rows), "all empty")
         self.size += np.bincount(rows // self.slots, minlength=self.clusters)
-        self._make(rows, state)
+        self._make(rows, np.arange(self.next_uid, self.next_uid + len(rows)), state)
+        self.next_uid += len(rows)
         self.rows.free_at.reshape(-1)[rows] = NEVER if state == WARM else ready_at
         self._rank(rows)
         self.version += 1
         return rows
 
-    def _make(self, rows: Ints, state: int) -> None:
+    def _make(self, rows: Ints, uids: Ints, state: int) -> None:
         m = self.makeup
         low = np.rint(255 * np.array([m.own[0], m.other[0]])).astype(np.int64)
         span = np.rint(255 * np.array([m.own[1], m.other[1]])).astype(np.int64) - low + 1
-        make_agents(rows, self.next_uid, self.key, m.speed, m.type_share, low, span, state, self.rows)
-        self.next_uid += len(rows)
+        make_agents(rows, uids, self.key, m.speed, m.type_share, low, span, state, self.rows)
 
     def _rank(self, rows: Ints) -> None:
         touched = np.flatnonzero(np.bincount(rows // self.slots, minlength=self.clusters))
@@ -268,15 +287,14 @@ def _blank(clusters: int, slots: int) -> Rows:
 
 
 @kernel
-def fill_lowest(size: Ints, slots: int, uid: Ints, count: int, taken: Ints) -> None:
-    """Give ``count`` agents a slot each, always in the smallest cluster below ``slots``.
+def lowest_shares(size: Ints, slots: int, count: int, shares: Ints) -> None:
+    """Share ``count`` agents out, always to the smallest cluster below ``slots``, the lowest number first.
 
     Args:
-        size: `[Q]` members, raised in place.
+        size: `[Q]` members.
         slots: slots in a cluster.
-        uid: `[Q, S]` 0 where a slot is empty.
         count: agents to place.
-        taken: `[count]` out: rows, cluster by cluster.
+        shares: `[Q]` out: agents for each cluster.
     """
     at_level = np.zeros(slots + 1, np.int64)
     for q in range(len(size)):
@@ -288,13 +306,27 @@ def fill_lowest(size: Ints, slots: int, uid: Ints, count: int, taken: Ints) -> N
             break
         left -= below
         level += 1
-    out = 0
     for q in range(len(size)):
         want = max(size[q], level)
         if size[q] <= level and left > 0 and level < slots:
             want = level + 1
             left -= 1
-        need = want - size[q]
+        shares[q] = want - size[q]
+
+
+@kernel
+def take_slots(shares: Ints, uid: Ints, taken: Ints) -> None:
+    """Take the lowest free slots of each cluster.
+
+    Args:
+        shares: `[Q]` how many.
+        uid: `[Q, S]` 0 where a slot is empty.
+        taken: `[n]` out: rows, cluster by cluster.
+    """
+    slots = uid.shape[1]
+    out = 0
+    for q in range(len(shares)):
+        need = shares[q]
         s = 0
         while need > 0:
             if uid[q, s] == 0:
@@ -302,13 +334,12 @@ def fill_lowest(size: Ints, slots: int, uid: Ints, count: int, taken: Ints) -> N
                 out += 1
                 need -= 1
             s += 1
-        size[q] = want
 
 
 @kernel
 def make_agents(
     rows: Ints,
-    first_uid: int,
+    uids: Ints,
     key: np.uint64,
     speed: Floats,
     type_share: Floats,
@@ -327,7 +358,7 @@ def make_agents(
         if s < 0 or s >= slots:
             q = rows[i] // slots
             s = rows[i] - q * slots
-        uid = first_uid + i
+        uid = uids[i]
         a, b, c, d = draw(uid, 0, key)
         x = unit32(a) * cells
         j = int(x)

@@ -14,7 +14,8 @@ from typing import Any
 from ..model.config import Config
 from ..model.intelligence.prober import Prober
 from ..model.records import write_parquet
-from ..model.swarm import SwarmModel, whole_ticks
+from ..model.running import whole_ticks
+from ..model.swarm import SwarmModel
 from .outcomes import measure
 from .plan import Plan, RunId
 

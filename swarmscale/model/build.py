@@ -8,14 +8,15 @@ import numpy as np
 
 from .. import rng
 from ..agents.cognition import FUNCTIONS
-from ..agents.fleet import IDLE, Fleet, Makeup
+from ..agents.fleet import IDLE, Fleet, Makeup, lowest_shares
 from ..agents.hierarchy import Hierarchy
 from ..agents.skills import TYPES, cumulative_shares
-from ..arrays import Floats, Ints
+from ..arrays import Bools, Floats, Ints
 from ..errors import ConfigError, require
 from .config import Config
 from .config import Demand as DemandConfig
 from .config import Station as StationConfig
+from .crew import uids_of
 from .flow.arrivals import Marks
 from .flow.demand import Demand, zipf_shares
 from .flow.engine import Handing, TaskFlow
@@ -33,6 +34,7 @@ from .scaling.pools import Pools, seed_pools
 from .scaling.prices import Prices
 from .scaling.scaler import Limits, Scaler
 from .scaling.static import Static
+from .sharding.territory import Territory
 
 
 def class_means(config: DemandConfig, profile: Profile) -> Floats:
@@ -83,8 +85,8 @@ def build_marks(config: DemandConfig, profile: Profile, root_seed: int) -> Marks
     )
 
 
-def build_demand(config: Config, root_seed: int) -> Demand:
-    """The stream of arrivals, scaled to the config's first fleet."""
+def build_demand(config: Config, root_seed: int, here: Bools | None = None) -> Demand:
+    """The stream of arrivals at the nodes that are here (all if None), scaled to the config's first fleet."""
     c = config.demand
     profile = c.source.profile()
     marks = build_marks(c, profile, root_seed)
@@ -99,11 +101,19 @@ def build_demand(config: Config, root_seed: int) -> Demand:
     if profile.rows is not None and factor > 1:
         factor = float(round(factor))
         require(factor < 2**16, "demand.scale", factor, "less than 65,536 copies of a replayed list")
-    return Demand(profile, marks, zipf_shares(config.fleet.nodes, c.entry_skew), factor, c.bin_s, c.at_end)
+    return Demand(
+        profile, marks, zipf_shares(config.fleet.nodes, c.entry_skew), factor, c.bin_s, c.at_end, here
+    )
 
 
-def build_fleet(config: Config, root_seed: int) -> Fleet:
-    """The agents of the start, all ready, in as few clusters as hold them."""
+def first_clusters(config: Config) -> int:
+    """Clusters of the start: as few as hold the agents."""
+    c = config.fleet
+    return max(math.ceil(c.agents / c.cluster_agents), min(c.nodes, c.agents))
+
+
+def build_fleet(config: Config, root_seed: int, territory: Territory) -> tuple[Fleet, Ints]:
+    """The agents of the start, all ready: those of the clusters that are here, and `[Q]` the sizes of all clusters."""
     c = config.fleet
     makeup = Makeup(
         speed=speed_quantiles(c.speed_cv),
@@ -111,11 +121,14 @@ def build_fleet(config: Config, root_seed: int) -> Fleet:
         own=c.skill_own,
         other=c.skill_other,
     )
-    clusters = max(math.ceil(c.agents / c.cluster_agents), min(c.nodes, c.agents))
-    fleet = Fleet.empty(clusters, c.cluster_agents, makeup, rng.key(root_seed, "workers"))
-    fleet.next_uid = 1 + c.nodes + clusters + len(FUNCTIONS)  # the structural agents' ids come first
-    fleet.spawn(c.agents, 0.0, state=IDLE)
-    return fleet
+    clusters = len(territory.owner)
+    fleet = Fleet.empty(len(territory.clusters), c.cluster_agents, makeup, rng.key(root_seed, "workers"))
+    first = 1 + c.nodes + clusters + len(FUNCTIONS)  # the structural agents' ids come first
+    sizes = np.empty(clusters, np.int64)
+    lowest_shares(np.zeros(clusters, np.int64), c.cluster_agents, c.agents, sizes)
+    fleet.join(*uids_of(territory, sizes, first), 0.0, state=IDLE)
+    fleet.next_uid = first + c.agents
+    return fleet, sizes
 
 
 def build_station(config: StationConfig, stage: int) -> Station:
@@ -209,25 +222,39 @@ def build_handing(config: Config) -> Handing:
     )
 
 
-def build_flow(config: Config, root_seed: int) -> TaskFlow:
+def build_hierarchy(config: Config) -> Hierarchy:
+    """The clusters of the start under their zones and nodes."""
+    return Hierarchy.build(first_clusters(config), config.fleet.nodes, config.fleet.zone_clusters)
+
+
+def build_flow(
+    config: Config, root_seed: int, hierarchy: Hierarchy | None = None, territory: Territory | None = None
+) -> TaskFlow:
     """All parts of the task flow, ready at time 0.
+
+    Args:
+        config: the settings.
+        root_seed: the seed.
+        hierarchy: of all clusters; made if None.
+        territory: the part that is here; all if None.
 
     Raises:
         ConfigError: if the parts do not fit together.
     """
     nodes = config.fleet.nodes
     require(nodes <= MAX_NODES, "fleet.nodes", nodes, f"at most {MAX_NODES}")
-    _fits_in_memory(config)
-    demand = build_demand(config, root_seed)
-    fleet = build_fleet(config, root_seed)
-    hierarchy = Hierarchy.build(fleet.clusters, nodes, config.fleet.zone_clusters)
+    hierarchy = build_hierarchy(config) if hierarchy is None else hierarchy
+    territory = Territory.of(0, 1, hierarchy) if territory is None else territory
+    _fits_in_memory(config, territory.size)
+    demand = build_demand(config, root_seed, None if territory.alone else territory.here())
+    fleet, sizes = build_fleet(config, root_seed, territory)
     network = Network.build(config.network.topology, nodes, config.network.latency_ms, root_seed)
     state = ClusterState.empty(fleet.clusters)
     state.ready[:] = fleet.size
     flow = TaskFlow(
         demand=demand,
         fleet=fleet,
-        hierarchy=hierarchy,
+        hierarchy=territory.part(hierarchy),
         network=network,
         mesh=build_mesh(config, network),
         ingress=build_station(config.ingress, 0),
@@ -252,7 +279,8 @@ def build_flow(config: Config, root_seed: int) -> TaskFlow:
         dispatch_servers=_servers(nodes),
         pointer=np.zeros(nodes, np.int64),
     )
-    flow.told = flow.node_figures()
+    held = hierarchy.node_sums(sizes)
+    flow.told = np.stack([held, held, np.zeros_like(held)])
     return flow
 
 
@@ -291,11 +319,11 @@ def _servers(nodes: int) -> Servers:
     return Servers(np.zeros(nodes), np.zeros(nodes, np.int64), np.zeros(nodes, np.int64))
 
 
-def _fits_in_memory(config: Config) -> None:
+def _fits_in_memory(config: Config, shards: int) -> None:
     """Refuse a fleet that this machine cannot hold, before anything is made."""
     import os
 
-    need = config.fleet.agents * 100 + 16 * config.fleet.nodes * (
+    need = config.fleet.agents // shards * 100 + 16 * config.fleet.nodes * (
         config.demand.keys if config.cache.size else 0
     )
     try:

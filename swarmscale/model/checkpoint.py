@@ -18,6 +18,7 @@ from .config import Config
 from .flow.hands import Hands
 from .flow.network import Network
 from .records import write_whole
+from .sharding.exchange import Alone, Exchange
 
 if TYPE_CHECKING:
     from .swarm import SwarmModel
@@ -60,6 +61,7 @@ def save(model: SwarmModel, path: Path) -> Path:
         "rng": _generator_state(model.rng),
         "random": _random_state(model.random.getstate()),
         "log_missed": model.records.log_missed,
+        "shard": [model.shard.exchange.rank, model.shard.exchange.size],
     }
     arrays = {name: np.ascontiguousarray(a) for name, a in _arrays(model).items()}
     text = json.dumps(header)
@@ -67,7 +69,9 @@ def save(model: SwarmModel, path: Path) -> Path:
     return path
 
 
-def load(cls: type[SwarmModel], path: Path, register: list[type]) -> SwarmModel:
+def load(
+    cls: type[SwarmModel], path: Path, register: list[type], exchange: Exchange | None = None
+) -> SwarmModel:
     """The model of a checkpoint; see :meth:`SwarmModel.load`."""
     from safetensors import SafetensorError, safe_open
 
@@ -87,11 +91,17 @@ def load(cls: type[SwarmModel], path: Path, register: list[type]) -> SwarmModel:
             f"{path}: was written by swarmscale {header['version']} (format {header['format']}), "
             f"but this is {version()} (format {FORMAT}); resume it there, or run it anew from its config"
         )
+    here, there = (exchange or Alone()), header["shard"]
+    if there != [here.rank, here.size]:
+        raise ConfigError(
+            f"{path}: is shard {there[0]} of {there[1]}, but this is shard {here.rank} of {here.size}; resume it with "
+            "as many shards as it was saved by"
+        )
     with _registered(register):
         config = Config.parse(header["config"], str(path))
         if config_hash(config) != header["config_hash"]:
             raise ConfigError(f"{path}: its config does not match its hash; the file was changed")
-        model = cls(config, rng=header["root_seed"])
+        model = cls(config, rng=header["root_seed"], exchange=exchange)
         _restore(model, header, arrays)
     return model
 
@@ -142,10 +152,13 @@ def _restore(model: SwarmModel, header: dict[str, Any], arrays: Arrays) -> None:
 
     for name, array in group("hierarchy").items():
         setattr(model.hierarchy_arrays, name, array)
+    territory = model.shard.territory
+    territory.follow(model.hierarchy_arrays)
+    flow.hierarchy = territory.part(model.hierarchy_arrays)
     while fleet.clusters < len(arrays["fleet.size"]):
         from ..agents.nodes import Cluster
 
-        Cluster(model, int(fleet.add_clusters(1)[0]))
+        Cluster(model, int(territory.clusters[fleet.add_clusters(1)[0]]))
     fleet.rows = fleet.rows._replace(**group("rows"))
     fleet.size = arrays["fleet.size"].copy()
     fleet.version += 1

@@ -109,6 +109,10 @@ class Dispatcher:
             made.due[-1], made.done[-1] = due, done
         self._entries, self.due, self.done = made._entries, made.due, made.done
 
+    def any_due(self, tick: int) -> bool:
+        """Whether the period of any ends with this tick."""
+        return any(tick % ticks == 0 for _, _, ticks, _ in self._entries)
+
     def run(self, model: SwarmModel) -> None:
         """Let those act whose period ends with this tick."""
         tick = round(model.time)

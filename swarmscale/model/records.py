@@ -22,6 +22,7 @@ from .columns import BY_NAME, COLUMNS, QUANTILES, STATES, TIMED, Raw, float_colu
 from .flow.engine import TaskFlow
 from .flow.ledger import (
     BINS,
+    CHANNELS,
     HISTOGRAMS,
     STAGES,
     Count,
@@ -94,13 +95,35 @@ class Records:
             self._floats[t],
         )  # fmt: skip
         row[-len(STATES) :] = states(flow)
-        self.ticks = t + 1
+        self._end_row()
+        self.add_series(flow, self.ticks)
+
+    def add_counted(self, counted: Ints) -> None:
+        """Write a row from what :func:`counted_in` gave for a tick, summed over all parts of the fleet."""
+        t = self.ticks
+        if t == len(self._counts):
+            self._counts = np.concatenate([self._counts, np.zeros_like(self._counts)])
+            self._floats = np.concatenate([self._floats, np.zeros_like(self._floats)])
+        whole, hist = counted[: integer_columns()], counted[integer_columns() :].astype(np.int32)
+        take(
+            whole[: len(Count)], whole[len(Count) : -len(STATES)].reshape(len(CHANNELS), -1),
+            hist.reshape(len(HISTOGRAMS), BINS), self._counts[t], self._window, self._shares, self._middles,
+            self._floats[t],
+        )  # fmt: skip
+        self._counts[t, -len(STATES) :] = whole[-len(STATES) :]
+        self._end_row()
+
+    def _end_row(self) -> None:
+        self.ticks += 1
         if self.ticks % self._window_ticks == 0:
             self._windows.append(self._window.astype(np.int32))
             self._window[:] = 0
-        if self.ticks % self._period_ticks == 0:
+
+    def add_series(self, flow: TaskFlow, tick: int) -> None:
+        """Write the rows of clusters and nodes if a period ends with this tick, and take the log of its tasks."""
+        if tick % self._period_ticks == 0:
             self._series(flow)
-        self._take_log(ledger)
+        self._take_log(flow.ledger)
 
     def _series(self, flow: TaskFlow) -> None:
         s = flow.state
@@ -374,6 +397,19 @@ def take(
     count[:] = 0
     messages[:] = 0
     hist[:] = 0
+
+
+def counted_in(flow: TaskFlow) -> Ints:
+    """`[C + 4 * 1024]` what the flow's ledger counted in a tick, states of agents included; the ledger is cleared.
+
+    Such rows of the parts of a fleet may be summed.
+    """
+    ledger = flow.ledger
+    parts = (ledger.count, ledger.messages.reshape(-1), states(flow), ledger.hist.reshape(-1))
+    counted = np.concatenate(parts).astype(np.int64)
+    for cleared in (ledger.count, ledger.messages, ledger.hist):
+        cleared[:] = 0
+    return counted
 
 
 def states(flow: TaskFlow) -> Ints:

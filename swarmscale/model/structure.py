@@ -8,6 +8,7 @@ import numpy as np
 
 from ..agents.assignment import Assignment
 from .flow.engine import TaskFlow
+from .sharding.territory import Territory
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,30 +17,36 @@ class Structure:
 
     flow: TaskFlow
     assignment: Assignment
+    territory: Territory
+
+    def _at(self, q: int) -> int:
+        """Place of a cluster in the arrays here."""
+        return q if self.territory.alone else int(self.territory.place(np.array([q]))[0])
 
     def cluster_size(self, q: int) -> int:
         """Agents in a cluster."""
-        return int(self.flow.fleet.size[q])
+        return int(self.flow.fleet.size[self._at(q)])
 
     def cluster_waiting(self, q: int) -> int:
         """Tasks in a cluster's queue."""
-        return int(self.flow.state.waiting[q])
+        return int(self.flow.state.waiting[self._at(q)])
 
     def cluster_busy(self, q: int) -> int:
         """Tasks in the hands of a cluster's agents."""
-        return int(self.flow.state.in_service[q])
+        return int(self.flow.state.in_service[self._at(q)])
 
     def node_of_cluster(self, q: int) -> int:
         """The node that a cluster is under."""
-        return int(self.flow.hierarchy.node_of_cluster[q])
+        return int(self.flow.hierarchy.node_of_cluster[self._at(q)])
 
     def zone_of_cluster(self, q: int) -> int:
         """The zone that a cluster is in."""
-        return int(self.flow.hierarchy.zone_of_cluster[q])
+        return int(self.flow.hierarchy.zone_of_cluster[self._at(q)])
 
     def clusters_of(self, node: int) -> list[int]:
         """The clusters under a node."""
-        return [int(q) for q in np.flatnonzero(self.flow.hierarchy.node_of_cluster == node)]
+        here = np.flatnonzero(self.flow.hierarchy.node_of_cluster == node)
+        return [int(q) for q in self.territory.clusters[here]]
 
     def node_alive(self, node: int) -> bool:
         """Whether a node answers."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -29,13 +26,17 @@ from .collective_memory.keeper import build_keeper
 from .collector import RecordsCollector
 from .config import Config, whole
 from .controllers import Controller, Dispatcher
+from .crew import Crew, Joined
 from .flow.laws import Law, law
 from .intelligence.prober import build_prober
 from .learning.learner import build_learner
 from .observation import Observation, observe
 from .records import Records
+from .running import step_through
 from .scaling.actions import drawn_starts
 from .scaling.scaler import Scaler
+from .sharding.exchange import Alone, Exchange
+from .sharding.shard import Shard, refuse_controller
 from .structure import Structure
 from .summary import Summary, summarize
 
@@ -75,6 +76,7 @@ class SwarmModel(ArrayPopulation):
         *,
         rng: Any = None,
         scenario: mesa.Scenario | None = None,
+        exchange: Exchange | None = None,
         **changes: Any,
     ) -> None:
         """Build a model at time 0.
@@ -84,6 +86,8 @@ class SwarmModel(ArrayPopulation):
             rng: the seed: a whole number or the text of one; None draws fresh entropy and records it; a
                 Generator gives one recorded draw.
             scenario: a Mesa scenario; its fields are dotted keys with ``__`` for the dot.
+            exchange: where this model meets the other shards of one that is shared out; see
+                :mod:`.sharding.exchange`. None for a model that holds everything.
             changes: dotted keys, as in ``**{"fleet.agents": 50_000}``; ``__`` may stand for the dot.
 
         Raises:
@@ -98,18 +102,25 @@ class SwarmModel(ArrayPopulation):
             self.config = self.config.changed(keys)
         self.root_seed = random_streams.root_seed(rng)
         super().__init__(rng=self.root_seed)
-        flow = build.build_flow(self.config, self.root_seed)
-        self.hierarchy_arrays: Hierarchy = flow.hierarchy
+        self.hierarchy_arrays: Hierarchy = build.build_hierarchy(self.config)
+        self.shard = Shard.of(self.config, self.hierarchy_arrays, exchange or Alone())
+        territory = self.shard.territory
+        flow = build.build_flow(self.config, self.root_seed, self.hierarchy_arrays, territory)
+        flow.border = self.shard.border
         self.flow = flow
+        self.crew = Crew(self, territory, self.shard.exchange)
         self.population = Population.build(
             self.root_seed, self.config.intelligence.paths, self.config.fleet.type_shares
         )
         self.assignment = Assignment(self.population)
-        self.structure = Structure(flow, self.assignment)
+        self.structure = Structure(flow, self.assignment, territory)
         for k in range(flow.network.nodes):
             CoordinationNode(self, k)
-        for q in range(flow.fleet.clusters):
+        after = self.agent_id_counter
+        for q in territory.clusters.tolist():
+            self.agent_id_counter = after + q
             Cluster(self, q)
+        self.agent_id_counter = after + self.hierarchy_arrays.clusters
         for name in FUNCTIONS:
             CognitiveNode(self, name)
         self.fleet: Fleet = flow.fleet
@@ -224,7 +235,7 @@ class SwarmModel(ArrayPopulation):
         self.flow.tick(begin, end, self.probe_s(begin))
         self._let_go()
         # 4. the records
-        self.records.add(self.flow)
+        self.shard.record(self.records, self.flow, tick)
         # 5. the controllers act after this step: see add_controller
         if end >= self.config.seconds - 1e-9:
             self.running = False
@@ -251,22 +262,8 @@ class SwarmModel(ArrayPopulation):
         dt = self.config.dt
         left = max(self.config.seconds - self.now_s, 0.0) if seconds is None else seconds
         require(left >= 0 and whole(left / dt), "seconds", seconds, f"a multiple of dt = {dt:g}, 0 or more")
-        ticks = range(round(left / dt))
-        if not progress:
-            with whole_ticks() as stop_if_asked:
-                for _ in ticks:
-                    self.step()
-                    stop_if_asked()
-            return self
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with whole_ticks() as stop_if_asked, Progress(*parts, transient=True) as bar:
-            task = bar.add_task(f"{self.config.name}: ticks", total=len(ticks))
-            for _ in ticks:
-                self.step()
-                bar.advance(task)
-                stop_if_asked()
+        step_through(self.step, round(left / dt), self.config.name if progress else "")
+        self.settle()
         return self
 
     def summary(self) -> Summary:
@@ -279,6 +276,8 @@ class SwarmModel(ArrayPopulation):
         Raises:
             ConfigError: if it is no controller or its period does not fit the tick.
         """
+        if not self.shard.territory.alone:
+            refuse_controller(controller)
         self.dispatcher.add(controller)
         self.watch_controllers()
 
@@ -295,7 +294,13 @@ class SwarmModel(ArrayPopulation):
         self._watching = self.schedule_recurring(self._control, schedule, priority=Priority.LOW)
 
     def _control(self) -> None:
+        if self.dispatcher.any_due(round(self.time)):
+            self.settle()
         self.dispatcher.run(self)
+
+    def settle(self) -> None:
+        """Complete the records, which are one tick behind where a model is shared out; all shards call it together."""
+        self.shard.settle(self.records)
 
     # -- operations: given between ticks, in force from the next tick's begin -----------------------------
 
@@ -313,21 +318,29 @@ class SwarmModel(ArrayPopulation):
         Returns:
             `[count]` rows of the new agents.
         """
+        return self.join(count, warm=warm, start_s=start_s, wait_s=wait_s).rows
+
+    def join(
+        self, count: int, *, warm: bool = False, start_s: float | None = None, wait_s: float = 0.0
+    ) -> Joined:
+        """The same, with how many joined the whole fleet and when the last of them is ready."""
         require(count >= 0, "count", count, "0 or more")
-        self._add_clusters(-(-(count - self.fleet.room()) // self.fleet.slots))
-        first = self.fleet.next_uid
-        uids = np.arange(first, first + count)
-        took = self._starts(uids, warm=False) if start_s is None else start_s
-        rows = self.fleet.spawn(count, self.now_s + wait_s + took, state=WARM if warm else STARTING)
+
+        def starts(uids: Ints) -> Any:
+            return self.now_s + wait_s + (self._starts(uids, warm=False) if start_s is None else start_s)
+
+        joined = self.crew.spawn(count, WARM if warm else STARTING, starts)
         self._sizes_changed()
-        announce_added(self, rows)
-        return rows
+        announce_added(self, joined.rows)
+        return joined
 
     def activate(self, count: int) -> Ints:
         """Start up to ``count`` warm agents; they are ready after a time drawn by ``life.warm_start_s`` and its cv."""
-        rows = np.flatnonzero(self.fleet.column("state") == WARM)[:count]
-        self.fleet.activate(rows, self.now_s + self._starts(self.fleet.column("uid")[rows], warm=True))
-        return rows
+        return self.wake(count).rows
+
+    def wake(self, count: int) -> Joined:
+        """The same, with how many were started in the whole fleet and when the last of them is ready."""
+        return self.crew.activate(count, lambda uids: self.now_s + self._starts(uids, warm=True))
 
     def _starts(self, uids: Ints, *, warm: bool) -> Any:
         """`[n]` start-up times in s, functions of the agents' ids."""
@@ -404,20 +417,6 @@ class SwarmModel(ArrayPopulation):
 
         return switch(self, changes)
 
-    def _add_clusters(self, count: int) -> None:
-        """Add clusters, each at the node that has the fewest then."""
-        if count <= 0:
-            return
-        per_node = np.bincount(self.hierarchy_arrays.node_of_cluster, minlength=self.network.nodes)
-        for _ in range(count):
-            node = int(per_node.argmin())
-            per_node[node] += 1
-            self.hierarchy_arrays.add_cluster(node)
-        numbers = self.fleet.add_clusters(count)
-        self.flow.grow()
-        for number in numbers:
-            Cluster(self, int(number))
-
     def _sizes_changed(self) -> None:
         self.flow.clusters = build.build_rule(self.config, self.fleet.size)
 
@@ -449,42 +448,27 @@ class SwarmModel(ArrayPopulation):
         """
         from .checkpoint import save
 
+        self.settle()
         return save(self, Path(path))
 
     @classmethod
-    def load(cls, path: str | Path, *, register: list[type] | None = None) -> SwarmModel:
+    def load(
+        cls, path: str | Path, *, register: list[type] | None = None, exchange: Exchange | None = None
+    ) -> SwarmModel:
         """The model of a checkpoint.
 
         Args:
             path: the file that :meth:`save` wrote.
             register: the user's own strategy and controller classes that it holds; no name found in the file
                 is ever imported.
+            exchange: where it meets the other shards, if it is one of several.
 
         Raises:
             ConfigError: if it is no checkpoint, was written by another version, or was changed.
         """
         from .checkpoint import load
 
-        return load(cls, Path(path), register or [])
-
-
-@contextmanager
-def whole_ticks() -> Iterator[Callable[[], None]]:
-    """Hold Ctrl-C back until the function that this gives is called; outside the main thread it does nothing."""
-    asked: list[int] = []
-
-    def stop_if_asked() -> None:
-        if asked:
-            raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield stop_if_asked
-        return
-    before = signal.signal(signal.SIGINT, lambda number, frame: asked.append(number))
-    try:
-        yield stop_if_asked
-    finally:
-        signal.signal(signal.SIGINT, before)
+        return load(cls, Path(path), register or [], exchange)
 
 
 def _scenario_keys(scenario: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from ...arrays import Floats, Ints, kernel
+from ...arrays import Floats, Ints, Ints32, kernel
 from .tasks import Blocks, Tasks, card_back, card_meta, write_card
 
 WORDS = 5
@@ -28,13 +28,12 @@ class Crossed(NamedTuple):
 
 
 class Border(Protocol):
-    """What lies between the nodes of one flow and those that are elsewhere.
+    """What lies between the nodes of one flow and those that are elsewhere."""
 
-    Attributes:
-        first: whether this flow is the first of all, which counts what is to be counted once.
-    """
-
-    first: bool
+    @property
+    def first(self) -> bool:
+        """Whether this flow is the first of all, which counts what is to be counted once."""
+        ...
 
     def cross(self, blocks: Blocks, begins: Ints, ends: Ints, now: Ints) -> Crossed:
         """Send tasks to the homes that are elsewhere, and take in those that come from there.
@@ -50,12 +49,31 @@ class Border(Protocol):
         """
         ...
 
+    def answers(self, uid: Ints, meta: Ints32) -> tuple[Ints, Ints32]:
+        """Send answers to the entry nodes that are elsewhere, and take in those for the entry nodes here.
 
-def parcel(blocks: Blocks, first: int, last: int) -> Ints:
-    """`[n, 5]` the tasks in rows ``first`` to ``last`` as they cross."""
-    out = np.empty((last - first, WORDS), np.int64)
-    out[:, 0] = blocks.at[first:last].view(np.int64)
-    out[:, 1:] = blocks.cards.whole[first:last]
+        Called once a tick where nodes keep results.
+
+        Args:
+            uid: `[n]` keys of the tasks answered here.
+            meta: `[n]` class, entry node and attempts of each.
+
+        Returns:
+            The same of the tasks that entered here, wherever they were answered.
+        """
+        ...
+
+
+def parcel(blocks: Blocks, begins: Ints, ends: Ints) -> Ints:
+    """`[n, 5]` the tasks of some homes that stand side by side, as they cross."""
+    counts = ends - begins
+    total = int(counts.sum())
+    rows: slice | Ints = slice(int(begins[0]), int(begins[0]) + total)
+    if ends[-1] - begins[0] != total:  # tasks that were dropped on the way left gaps between homes
+        rows = np.repeat(ends - np.cumsum(counts), counts) + np.arange(total)
+    out = np.empty((total, WORDS), np.int64)
+    out[:, 0] = blocks.at.view(np.int64)[rows]
+    out[:, 1:] = blocks.cards.whole[rows]
     return out
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...arrays import Floats, Ints, Words
+from ...arrays import Bools, Floats, Ints, Words
 from ...errors import require
 from .arrivals import Marks, poisson_bin, replay_rows, words_of
 from .sources import Profile
-from .tasks import Pool
+from .tasks import Pool, Tasks
 
 _COPY_SHIFT, _REPEAT_SHIFT = 24, 40
 _BLOCK = 1024  # arrivals drawn at once
@@ -36,6 +36,7 @@ class Demand:
         factor: what the profile's rate is multiplied by.
         bin_s: width of the bins by which arrivals are drawn, s.
         at_end: what follows the profile: repeat, hold or stop.
+        here: `[K]` entry nodes whose arrivals are drawn; None for all.
         next_bin: the first bin that is not yet drawn.
         rate_scale: a live factor on the rate from now on (a flash crowd), 1 as configured.
     """
@@ -46,6 +47,7 @@ class Demand:
     factor: float
     bin_s: float
     at_end: str
+    here: Bools | None = None
     next_bin: int = 0
     rate_scale: float = 1.0
     _gaps: Floats = field(default_factory=lambda: np.empty(_BLOCK))
@@ -53,11 +55,15 @@ class Demand:
     _uids: Ints = field(default_factory=lambda: np.empty(_BLOCK, np.int64))
     _share: Floats = field(init=False)
     _largest: float = field(init=False)
+    _part: float = field(init=False)
 
     def __post_init__(self) -> None:
         self._share = self.entry_share.copy()
         self._share[1:] -= self.entry_share[:-1]
         self._largest = float(self._share.max())
+        if self.here is not None:
+            self._share *= self.here
+        self._part = float(self._share.sum()) if self.here is not None else 1.0
 
     @property
     def mean_rate_per_s(self) -> float:
@@ -115,7 +121,8 @@ class Demand:
         width = self.bin_s
         total = self.bin_rate(number)
         rate = total * self._share
-        ask = int(total * width + 8 * math.sqrt(total * width)) + 64
+        mean = total * width * self._part
+        ask = int(mean + 8 * math.sqrt(mean)) + 64
         most = total * self._largest * width
         require(
             most + 8 * math.sqrt(most) < 2**20,
@@ -183,8 +190,14 @@ class Demand:
             tasks,
             pool.n,
         )
+        if self.here is not None:
+            self._keep(tasks, before, pool, self.here[tasks.place[before : pool.n]])
         if self.factor < 1 and pool.n > before:
-            keep = _thinned(tasks.uid[before : pool.n], self.factor, self.marks.key)
+            self._keep(tasks, before, pool, _thinned(tasks.uid[before : pool.n], self.factor, self.marks.key))
+
+    def _keep(self, tasks: Tasks, before: int, pool: Pool, keep: Bools) -> None:
+        """Keep some of the tasks behind a row."""
+        if not keep.all():
             for column in tasks:
                 column[before : before + int(keep.sum())] = column[before : pool.n][keep]
             pool.n = before + int(keep.sum())

@@ -240,7 +240,14 @@ class TaskFlow:
         )  # fmt: skip
         self.busy = int(self.ledger.count[Count.IN_SERVICE])
         if self.cache.size:
-            remember_answers(desk.answered_uid, desk.answered_meta, answered, self.cache, marks.key)
+            self._remember(desk.answered_uid[:answered], desk.answered_meta[:answered])
+
+    def _remember(self, uid: Ints, meta: Ints32) -> None:
+        """Put answers into the caches of their entry nodes, in the order in which their tasks arrived."""
+        if self.border is not None:
+            uid, meta = self.border.answers(uid, meta)
+        order = np.argsort(uid, kind="stable")
+        remember_answers(uid[order], meta[order], len(uid), self.cache, self.demand.marks.key)
 
     def _refresh(self) -> None:
         """Rebuild what mirrors network, hierarchy, fleet and who is ready, where they changed."""

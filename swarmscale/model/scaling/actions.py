@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...agents.fleet import BUSY, IDLE, STARTING, Fleet
+from ...agents.fleet import BUSY, IDLE
 from ...arrays import Bytes, Floats, Ints, kernel
 from ...rng import draw, unit
 from ..flow.laws import Law, sample
@@ -38,31 +38,6 @@ def drawn_starts(uids: Ints, mean_s: float, law: Law, key: np.uint64) -> Floats:
     out = np.empty(len(uids))
     start_times(uids, mean_s, law.how, law.body, law.tail, key, out)
     return out
-
-
-def rows_to_release(fleet: Fleet, count: int) -> Ints:
-    """Rows of the agents that go when so many are too many.
-
-    First those that are starting, the last ones to be ready first, since nothing is lost with them. Then ready
-    ones of the largest clusters, so that clusters stay alike; in each the idle before the busy.
-
-    Args:
-        fleet: the agents.
-        count: agents to let go, at most the ready and starting ones.
-
-    Returns:
-        `[count]` rows.
-    """
-    state = fleet.column("state")
-    starting = np.flatnonzero(state == STARTING)
-    starting = starting[np.argsort(-fleet.column("free_at")[starting], kind="stable")][:count]
-    left = count - len(starting)
-    if left <= 0:
-        return starting
-    ready = ((fleet.rows.state == IDLE) | (fleet.rows.state == BUSY)).sum(axis=1)
-    chosen = np.empty(left, np.int64)
-    n = pick_ready(fleet.rows.state, shares_to_release(ready, left), chosen)
-    return np.concatenate([starting, chosen[:n]])
 
 
 def shares_to_release(ready: Ints, count: int) -> Ints:

@@ -7,12 +7,9 @@ from dataclasses import dataclass, field, fields, replace
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ...agents.fleet import WARM
 from ..columns import Raw, dropped
 from ..flow.ledger import TICKS_PER_S, Count
-from .actions import rows_to_release
 from .advice import Advisor
 from .base import Decision, ScalingPolicy, Seen
 from .events import ScalingEvent
@@ -195,8 +192,7 @@ class Scaler:
             after, pool = before + grant.agents - stand, grant.pool
             ready_at = start(model, grant)
         elif wanted < before:
-            rows = rows_to_release(model.fleet, before - wanted)
-            model.drain_workers(rows)
+            model.drain_workers(model.crew.to_release(before - wanted))
             after = wanted
             self.pools = self.pools.shrink(standing(model), now.time_s)
         kind, expected = self.prospects.expect(now, after, self.prices)
@@ -246,9 +242,7 @@ class Scaler:
 
     def _refill(self, model: SwarmModel) -> None:
         """Fill the warm pool up to its size."""
-        missing = (
-            self.limits.warm - int((model.fleet.column("state") == WARM).sum()) if self.limits.warm else 0
-        )
+        missing = self.limits.warm - model.crew.in_state(WARM) if self.limits.warm else 0
         if missing > 0:
             model.spawn(missing, warm=True)
 
@@ -289,9 +283,7 @@ def start(model: SwarmModel, grant: Grant) -> float:
     """Start what the pools granted, warm agents first; return when the last one is ready, s."""
     ready_at = model.now_s
     for wait_s, agents in grant.batches:
-        warm = model.activate(agents) if wait_s == 0.0 else np.empty(0, np.int64)
-        rows = model.spawn(agents - len(warm), wait_s=wait_s)
-        for some in (warm, rows):
-            if len(some):
-                ready_at = max(ready_at, float(model.fleet.column("free_at")[some].max()))
+        warm = model.wake(agents) if wait_s == 0.0 else None
+        ready_at = max(ready_at, warm.ready_at_s if warm else ready_at)
+        ready_at = max(ready_at, model.join(agents - (warm.number if warm else 0), wait_s=wait_s).ready_at_s)
     return ready_at

@@ -21,14 +21,12 @@ def price_paid(raw: Raw, prices: Prices) -> float:
 
 def standing(model: SwarmModel) -> int:
     """Agents that stand on the pools: all but the warm ones."""
-    return len(model.fleet) - int((model.fleet.column("state") == WARM).sum())
+    return model.crew.members() - model.crew.in_state(WARM)
 
 
 def agent_seconds_per_work(model: SwarmModel, service_t: float, useful_t: float) -> float:
     """Agent-seconds that a second of unit-speed work takes: measured overhead and lack of skill, and mean slowness."""
-    rows = model.fleet.rows
-    slowness = float(rows.slowness[rows.uid > 0].mean()) if len(model.fleet) else 1.0
-    return slowness * (service_t / useful_t if useful_t > 0 else 1.0)
+    return model.crew.mean_slowness() * (service_t / useful_t if useful_t > 0 else 1.0)
 
 
 def over(part: float, whole: float) -> float:

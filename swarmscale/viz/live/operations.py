@@ -11,7 +11,6 @@ import numpy as np
 from ...agents.fleet import BUSY, IDLE, STARTING
 from ...errors import ConfigError, require
 from ...model.intelligence.panels import ready_slots
-from ...model.scaling.actions import rows_to_release
 
 if TYPE_CHECKING:
     from ...model.swarm import SwarmModel
@@ -119,7 +118,7 @@ def scale_to(model: SwarmModel, agents: int, most: int) -> None:
         )
         model.spawn(agents - there)
     else:
-        model.drain_workers(rows_to_release(model.fleet, there - agents))
+        model.drain_workers(model.crew.to_release(there - agents))
 
 
 def crash(model: SwarmModel, agents: int) -> None:
