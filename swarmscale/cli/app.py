@@ -19,6 +19,13 @@ def live_page(
     max_agents: Annotated[int, typer.Option(help="Largest fleet that a session may have.")] = 100_000,
     max_sessions: Annotated[int, typer.Option(help="Most sessions (browser tabs) at once.")] = 8,
     runs: Annotated[Path, typer.Option(help="Folder of saved runs that may be opened.")] = Path("out"),
+    experiments: Annotated[
+        Path | None,
+        typer.Option(help="Folder of sweeps, tunings and races to show; that of --runs by default."),
+    ] = None,
+    sweeps: Annotated[
+        bool, typer.Option("--sweeps/--no-sweeps", help="Whether sweeps may be started from the page.")
+    ] = True,
     open_: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser as well.")] = True,
     token: Annotated[
         str | None,
@@ -45,5 +52,12 @@ def live_page(
     from ..viz.live.server import serve
     from ..viz.live.settings_env import AppSettings
 
-    settings = AppSettings(preset=preset, max_agents=max_agents, max_sessions=max_sessions, runs=str(runs))
+    settings = AppSettings(
+        preset=preset,
+        max_agents=max_agents,
+        max_sessions=max_sessions,
+        runs=str(runs),
+        experiments=str(experiments or runs),
+        sweeps=sweeps,
+    )
     return serve(settings, host=host, port=port, token=token, script=script, open_page=open_, tell=typer.echo)

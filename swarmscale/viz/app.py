@@ -11,8 +11,9 @@ import solara.lab
 
 from swarmscale.errors import ConfigError
 from swarmscale.viz.live.desk import Desk
+from swarmscale.viz.live.experiments.jobs import Jobs
 from swarmscale.viz.live.frame import Shell
-from swarmscale.viz.live.pages import PAGES
+from swarmscale.viz.live.pages import TITLES
 from swarmscale.viz.live.session import Session
 from swarmscale.viz.live.sessions import Sessions
 from swarmscale.viz.live.settings_env import AppSettings
@@ -20,6 +21,7 @@ from swarmscale.viz.live.tools import Tools
 
 SETTINGS = AppSettings.read()
 SESSIONS = Sessions(SETTINGS.max_sessions)
+JOBS = Jobs(Path(SETTINGS.experiments), allowed=SETTINGS.sweeps)
 admitted = solara.reactive(True)
 desk: solara.Reactive[Desk | None] = solara.reactive(None)
 refused = solara.reactive("")
@@ -32,7 +34,7 @@ def begin() -> Callable[[], None]:
         return lambda: None
     try:
         session = Session.of(SETTINGS.preset, seed=7, most_agents=SETTINGS.max_agents)
-        desk.value = Desk(session, Path(SETTINGS.runs))
+        desk.value = Desk(session, Path(SETTINGS.runs), jobs=JOBS)
     except ConfigError as error:
         refused.value = str(error)
 
@@ -76,9 +78,7 @@ def _component(path: str) -> Any:
     return Page
 
 
-PATHS = {page.path: page.title for page in PAGES} | {"compare": "Compare"}
-
 routes = [
     solara.Route(path=path or "/", component=_component(path), label=title, layout=None if path else Layout)
-    for path, title in PATHS.items()
+    for path, title in TITLES.items()
 ]

@@ -44,12 +44,42 @@ function card(panel) {
   const head = make("header");
   head.append(make("h3", "", panel.title));
   box.append(head, make("p", "read", panel.read));
+  box.classList.toggle("gone", panel.hides === true);
   return box;
+}
+
+// the arrays of a trace by their paths, and the rest of it as text
+function apart(trace) {
+  const arrays = {};
+  const rest = (value, path) => {
+    if (Array.isArray(value) || value?.bdata !== undefined) { arrays[path] = value; return null; }
+    if (value === null || typeof value !== "object") return value;
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, rest(inner, path ? `${path}.${name}` : name)]));
+  };
+  return { rest: JSON.stringify(rest(trace, "")), arrays };
+}
+
+function shapeOf(data, layout) {
+  const parts = data.map(apart);
+  const shape = JSON.stringify([parts.map(part => [part.rest, Object.keys(part.arrays)]), layout]);
+  return { shape, arrays: JSON.parse(JSON.stringify(parts.map(part => part.arrays))) };
+}
+
+// what Plotly.restyle needs to make new arrays of the old ones, which are given by trace and path
+function changes(before, now) {
+  const found = {};
+  now.forEach((arrays, i) => {
+    for (const [path, value] of Object.entries(arrays)) {
+      if (JSON.stringify(value) === JSON.stringify(before[i][path])) continue;
+      (found[path] ??= now.map(() => undefined))[i] = value;
+    }
+  });
+  return found;
 }
 
 class PlotCard {
   constructor(panel, board) {
-    Object.assign(this, { panel, board, drawn: 0, text: null });
+    Object.assign(this, { panel, board, drawn: 0, restyled: 0, text: null, kept: null });
     this.box = card(panel);
     for (const format of ["png", "svg"]) {
       const button = make("button", `export-${format}`, format.toUpperCase());
@@ -71,6 +101,7 @@ class PlotCard {
 
   async draw(text = this.text) {
     this.text = text;
+    this.box.classList.toggle("gone", this.panel.hides && text === null);
     this.empty.hidden = text !== null;
     this.place.hidden = text === null;
     if (text === null) return;
@@ -90,11 +121,31 @@ class PlotCard {
     this.define(definitions);
     this.place.style.height = `${layout.height ?? 340}px`;
     const Plotly = await plotly(url);
-    await Plotly.react(this.place, data, layout, { displaylogo: false, plotlyServerURL: "", displayModeBar: false, responsive: true });
+    if (!(this.panel.steady && await this.restyle(Plotly, data, layout)))
+      await this.react(Plotly, data, layout);
     if (!this.drawn && this.panel.picks) this.place.on("plotly_click", event => this.pick(event.points[0]));
     if (!this.drawn && this.panel.picks) this.place.on("plotly_sunburstclick", event => this.pick(event.points[0]));
     this.drawn += 1;
     this.box.dataset.drawn = this.drawn;
+  }
+
+  async react(Plotly, data, layout) {
+    const kept = this.panel.steady ? shapeOf(data, layout) : null;  // Plotly writes into both
+    this.kept = null;
+    await Plotly.react(this.place, data, layout, { displaylogo: false, plotlyServerURL: "", displayModeBar: false, responsive: true });
+    this.kept = kept;
+  }
+
+  // new values in the figure as it stands, if nothing but its arrays differs; whether that was so
+  async restyle(Plotly, data, layout) {
+    const now = shapeOf(data, layout), before = this.kept;
+    if (now.shape !== before?.shape) return false;
+    const found = changes(before.arrays, now.arrays);
+    if (Object.keys(found).length) await Plotly.restyle(this.place, found, data.map((_, i) => i));
+    this.kept = now;
+    this.restyled += 1;
+    this.box.dataset.restyled = this.restyled;
+    return true;
   }
 
   define(definitions) {
@@ -205,8 +256,10 @@ class CanvasCard {
 }
 
 class TableCard {
-  constructor(panel) {
+  constructor(panel, board) {
+    Object.assign(this, { panel, board });
     this.box = card(panel);
+    this.box.classList.toggle("picks", panel.picks);
     this.drawn = 0;
     this.empty = make("p", "empty", panel.otherwise);
     this.scroll = make("div", "ss-scroll");
@@ -223,15 +276,26 @@ class TableCard {
   }
 
   draw(rows) {
+    this.box.classList.toggle("gone", this.panel.hides && rows.length === 0);
     this.empty.hidden = rows.length > 0;
     this.scroll.hidden = rows.length === 0;
+    const focused = this.body.contains(document.activeElement) ? document.activeElement.textContent : null;
     this.body.replaceChildren(...rows.map(row => {
       const line = make("tr");
       for (const text of row) line.append(make("td", "", text));
+      if (this.panel.picks) line.firstChild.replaceChildren(this.opener(row[0]));
       return line;
     }));
+    if (focused !== null) [...this.body.querySelectorAll("button")].find(one => one.textContent === focused)?.focus();
     this.drawn += 1;
     this.box.dataset.drawn = this.drawn;
+  }
+
+  opener(name) {
+    const button = make("button", "ss-opens", name);
+    button.type = "button";
+    button.addEventListener("click", () => this.board.send({ kind: "pick", path: name }));
+    return button;
   }
 
   leave() {}

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .compare import Pairing, comparison_page
+from .experiments.jobs import Jobs
+from .experiments.lab import Lab
 from .pages import PAGES
+from .pages.experiments import experiments_page
 from .panels import LivePage, View
 from .saved import Saved
 from .session import Session
@@ -21,6 +24,8 @@ class Desk:
         runs: folder of saved runs that may be opened.
         saved: a saved run that is looked at; None for the running model.
         pairing: what the run is compared with.
+        jobs: sweeps that pages of this server began; those of its own folder, which may not begin any, if None.
+        lab: the laboratory of the page Experiments.
         pages: all pages, the comparison last.
     """
 
@@ -28,10 +33,14 @@ class Desk:
     runs: Path
     saved: Saved | None = None
     pairing: Pairing = field(default_factory=Pairing)
+    jobs: Jobs | None = None
+    lab: Lab = field(init=False)
     pages: tuple[LivePage, ...] = ()
 
     def __post_init__(self) -> None:
-        self.pages = (*PAGES, comparison_page(self.pairing))
+        jobs = self.jobs or Jobs(self.runs)
+        self.lab = Lab(jobs.root, jobs, self.session.most_agents)
+        self.pages = (*PAGES, experiments_page(self.lab), comparison_page(self.pairing))
 
     @property
     def view(self) -> View:

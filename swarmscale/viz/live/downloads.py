@@ -30,6 +30,7 @@ class Download:
         mime: its type.
         make: from a view to its content.
         of_model: whether a model is needed, not the records alone.
+        stem: the file's name before the ending; that of the run if empty.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Download:
     mime: str
     make: Callable[[View], str | bytes]
     of_model: bool = True
+    stem: str = ""
 
 
 def file_name(view: View, ending: str) -> str:

@@ -38,6 +38,11 @@ def Export(session: Session, plots: Sequence[Plot] = ()) -> None:
             Taken(session, figure).key(figure.key)
 
 
+def name_of(session: Session, download: Download) -> str:
+    """Name of a file."""
+    return download.stem + download.ending if download.stem else file_name(session, download.ending)
+
+
 @solara.component
 def Taken(session: Session, download: Download) -> None:
     """One button; why a file cannot be made stands under it.
@@ -48,7 +53,7 @@ def Taken(session: Session, download: Download) -> None:
     """
     refused, set_refused = solara.use_state("")
     tries, set_tries = solara.use_state(0)
-    name = use_seen(session, lambda: file_name(session, download.ending), least_s=2.0)
+    name = use_seen(session, lambda: name_of(session, download), least_s=2.0)
 
     def make() -> str | bytes | None:
         try:

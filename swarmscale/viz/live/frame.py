@@ -15,9 +15,10 @@ from ..theme import BLUE, DARK_COLORS, VERMILLION
 from .board import use_board
 from .desk import Desk
 from .loop import Loop
+from .pages import experiments
 from .panels import LivePage
 from .session import SPEEDS, Session
-from .stage import Stage
+from .stage import Asked, Stage
 from .watching import use_seen
 
 STATUS_S = 0.25
@@ -64,7 +65,13 @@ def PageBoard(page: LivePage, desk: Desk, loop: Loop) -> None:
         loop.enter(stage)
         return lambda: loop.leave(stage)
 
-    use_board(page, lambda: desk.view, lambda what: desk.session.pick(what.pick), enter, [id(loop)])
+    def asked(what: Asked) -> None:
+        if page.path == experiments.PATH:
+            desk.lab.choose(shown=what.pick)
+        else:
+            desk.session.pick(what.pick)
+
+    use_board(page, lambda: desk.view, asked, enter, [id(loop)])
 
 
 @solara.component
@@ -164,7 +171,8 @@ def Shell(desk: Desk, page: LivePage, tools: Callable[[Desk, LivePage], Any]) ->
                         classes=[f"ss-nav-{other.path or 'overview'}"],
                         attributes={"aria-current": "page"} if other is page else {},
                     )
-        Steering(desk)
+        if page.path != experiments.PATH:  # there is no time to steer
+            Steering(desk)
         with solara.Div(classes=["ss-desk"]):
             with solara.Div(classes=["ss-middle"]):
                 PageBoard(page, desk, loop).key(f"board-{page.path}")

@@ -77,6 +77,9 @@ class Plot:
         picks: whether a click on a point is told to the session, with the point's ``customdata``.
         version: what the figure depends on, if that is cheap to tell: while it is as it was when the figure was sent
             last, the figure is neither made nor sent again.
+        steady: whether often nothing but its arrays changes: the browser then puts new ones into the figure as it
+            stands (``Plotly.restyle``).
+        hides: whether it goes while there is nothing to draw, so that ``otherwise`` is not said.
     """
 
     key: str
@@ -87,6 +90,8 @@ class Plot:
     wide: bool = False
     picks: bool = False
     version: Callable[[View], Hashable] | None = None
+    steady: bool = False
+    hides: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,8 @@ class Table:
         rows: the rows, the newest first, at most a few dozen.
         otherwise: what is said where there is none.
         wide: whether it takes the whole width.
+        picks: whether a row's first text is a button, which is told to the session.
+        hides: as of a figure.
     """
 
     key: str
@@ -154,6 +161,8 @@ class Table:
     rows: Callable[[View], Sequence[tuple[str, ...]]]
     otherwise: str = "nothing yet"
     wide: bool = False
+    picks: bool = False
+    hides: bool = False
 
 
 type Panel = Tile | Plot | Canvas | Table

@@ -20,15 +20,21 @@ class AppSettings:
         max_agents: largest fleet that a session may ask for, 1 or more.
         max_sessions: most sessions at once, 1 or more.
         runs: folder of saved runs that may be opened; nothing outside of it can.
+        experiments: folder of sweeps, tunings and races that are shown, and where sweeps begin.
+        sweeps: whether a session may begin and stop sweeps, which are processes of their own; ``swarmscale app``
+            says so, for its page is on this machine alone or behind a token. Whoever serves the script in another
+            way does not.
 
-    >>> AppSettings.read(AppSettings(preset="tiny").environment())
-    AppSettings(preset='tiny', max_agents=100000, max_sessions=8, runs='out')
+    >>> AppSettings.read(AppSettings(preset="tiny").environment()).preset
+    'tiny'
     """
 
     preset: str = "flash-crowd"
     max_agents: int = 100_000
     max_sessions: int = 8
     runs: str = "out"
+    experiments: str = "out"
+    sweeps: bool = False
 
     def __post_init__(self) -> None:
         require(
@@ -48,12 +54,12 @@ class AppSettings:
         Raises:
             ConfigError: if one of them is not what it must be.
         """
-        given: dict[str, str | int] = {}
+        given: dict[str, str | int | bool] = {}
         for f in fields(cls):
             name = PREFIX + f.name.upper()
             text = environment.get(name)
             if text is not None:
-                given[f.name] = text if f.name in ("preset", "runs") else _whole(name, text)
+                given[f.name] = _READ[type(f.default)](name, text)
         return cls(**given)  # type: ignore[arg-type]
 
 
@@ -71,3 +77,12 @@ def _whole(name: str, text: str) -> int:
         return int(text)
     except ValueError:
         raise ConfigError(f"{name} = {text!r}, but it must be a whole number") from None
+
+
+def _flag(name: str, text: str) -> bool:
+    if text not in ("True", "False"):
+        raise ConfigError(f"{name} = {text!r}, but it must be True or False")
+    return text == "True"
+
+
+_READ = {str: lambda name, text: text, int: _whole, bool: _flag}

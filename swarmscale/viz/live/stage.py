@@ -267,10 +267,10 @@ def _spec(panel: Panel) -> dict[str, Any]:
         "wide": panel.wide,
     }
     if isinstance(panel, Plot):
-        return shared | {"kind": "plot", "picks": panel.picks}
+        return shared | {"kind": "plot", "picks": panel.picks, "steady": panel.steady, "hides": panel.hides}
     if isinstance(panel, Canvas):
         return shared | {"kind": "canvas", "choices": panel.choices}
-    return shared | {"kind": "table", "heads": panel.heads}
+    return shared | {"kind": "table", "heads": panel.heads, "picks": panel.picks, "hides": panel.hides}
 
 
 def figure_text(figure: Figure | None) -> str | None:

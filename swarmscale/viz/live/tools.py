@@ -9,8 +9,12 @@ import solara
 from .actions import Actions
 from .desk import Desk
 from .drill import Drill
+from .experiments.side import Comparing, Watched
+from .experiments.start import Start
+from .experiments.watch import use_watch
 from .export import Export
 from .frame import Log
+from .pages import experiments
 from .pair import Compare
 from .panels import LivePage, Plot
 from .replay import Replay
@@ -20,7 +24,27 @@ from .watching import use_seen
 
 @solara.component
 def Tools(desk: Desk, page: LivePage) -> None:
-    """The tools, part by part; what was picked opens by itself."""
+    """The tools of a page."""
+    if page.path == experiments.PATH:
+        LabTools(desk)
+    else:
+        RunTools(desk, page)
+
+
+@solara.component
+def LabTools(desk: Desk) -> None:
+    """The tools of the page Experiments; while they are there, its stores are looked at."""
+    lab, session = desk.lab, desk.session
+    use_watch(lab, session)
+    with solara.Column(gap="8px", classes=["ss-tools"]):
+        Part("Watched", lambda: Watched(lab, session), opened=True).key("watched")
+        Part("Compare", lambda: Comparing(lab, session), opened=True).key("comparing")
+        Part("Start a sweep", lambda: Start(lab, session)).key("start")
+
+
+@solara.component
+def RunTools(desk: Desk, page: LivePage) -> None:
+    """The tools of a run, part by part; what was picked opens by itself."""
     session = desk.session
     picked = use_seen(session, lambda: session.picked)
     _, turn = solara.use_state(0)

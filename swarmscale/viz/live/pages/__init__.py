@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..panels import LivePage
-from . import health, intelligence, overview, performance, scaling, topology
+from . import experiments, health, intelligence, overview, performance, scaling, topology
 
 PAGES: tuple[LivePage, ...] = (
     overview.PAGE,
@@ -13,4 +13,10 @@ PAGES: tuple[LivePage, ...] = (
     intelligence.PAGE,
     health.PAGE,
 )
-"""All pages."""
+"""Pages that look at a run alone; the same ones in every tab."""
+
+TITLES: dict[str, str] = {page.path: page.title for page in PAGES} | {
+    experiments.PATH: experiments.TITLE,
+    "compare": "Compare",
+}
+"""All pages by their paths; the last two depend on what a tab has chosen, so each tab has its own."""
