@@ -33,6 +33,7 @@ from .flow.ledger import (
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 SCHEMA = 1
 CLUSTER_COLUMNS = (
@@ -460,8 +461,16 @@ def write_parquet(path: Path, table: pd.DataFrame, dt: float, extra: dict[str, s
     Raises:
         ConfigError: if the folder cannot be written.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
+
+    data = labeled(table, dt, extra)
+    write_whole(path, lambda part: pq.write_table(data, part, compression="zstd"))
+    return path
+
+
+def labeled(table: pd.DataFrame, dt: float, extra: dict[str, str]) -> pa.Table:
+    """A table with the schema's version and units in its metadata."""
+    import pyarrow as pa
 
     data = pa.Table.from_pandas(table, preserve_index=False)
     units = {name: BY_NAME[name].unit for name in table.columns if name in BY_NAME} | {"time_s": "s"}
@@ -470,9 +479,7 @@ def write_parquet(path: Path, table: pd.DataFrame, dt: float, extra: dict[str, s
         "swarmscale.dt_s": repr(dt),
         "swarmscale.units": json.dumps(units),
     }
-    data = data.replace_schema_metadata({**(data.schema.metadata or {}), **meta, **extra})
-    write_whole(path, lambda part: pq.write_table(data, part, compression="zstd"))
-    return path
+    return data.replace_schema_metadata({**(data.schema.metadata or {}), **meta, **extra})
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
