@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import ConfigError, require
+from ..rng import root_seed
 from .options import load_plugins, require_writable, settings, start_logging
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from ..model.config import Config
     from ..model.summary import Summary
     from ..model.swarm import SwarmModel
@@ -35,7 +38,23 @@ def run(
         float | None, typer.Option(help="Share of tasks whose way is logged, 0 to 1 (records.trace_tasks).")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the results; out/<name> by default.")] = None,
-    resume: Annotated[Path | None, typer.Option(help="Go on from a checkpoint.")] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Go on from a checkpoint, or from the folder of a run that was shared out."),
+    ] = None,
+    shards: Annotated[
+        int | None, typer.Option(help="Share the model out over so many shards, by coordination node.")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option(help="Where shards are: threads, ray, or mpi (under mpiexec).")
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(help="Ray cluster for the shards: auto or host:port; one of this machine by default."),
+    ] = None,
+    checkpoint_every: Annotated[
+        float | None, typer.Option(help="Save a checkpoint each time so many simulated seconds have passed.")
+    ] = None,
     plugin: Annotated[
         list[Path] | None, typer.Option(help="A Python file that registers strategies of your own.")
     ] = None,
@@ -54,6 +73,28 @@ def run(
     from ..model.swarm import SwarmModel
 
     require(replications >= 1, "--replications", replications, "1 or more")
+    if shards is not None or on is not None or (resume is not None and resume.is_dir()):
+        from .shards import begun, run_shared
+
+        given = _config(config, set_ or [], agents, seconds, trace_tasks) if resume is None else None
+        made, seed = (
+            (given, root_seed(None if rng == "random" else rng)) if given else begun(resume or Path())
+        )
+        folder = resume or out or Path("out") / made.name
+        require_writable(folder)
+        return run_shared(
+            made,
+            seed,
+            folder=folder,
+            shards=shards,
+            on=on or "threads",
+            address=address,
+            every_s=checkpoint_every,
+            resume=resume is not None,
+            plugins=plugin or [],
+            json_=json_,
+            quiet=quiet,
+        )
     model = (
         _resumed(resume, set_)
         if resume
@@ -65,7 +106,7 @@ def run(
     require_writable(folder)
     shown = not (json_ or quiet)
     started = time.perf_counter()
-    if not _run(model, folder, shown, report):
+    if not _run(model, folder, shown, report, checkpoint_every):
         return 130
     summary = model.summary()
     if replications > 1:
@@ -101,10 +142,16 @@ def _resumed(path: Path, pairs: list[str] | None) -> SwarmModel:
     return SwarmModel.load(path)
 
 
-def _run(model: SwarmModel, folder: Path, shown: bool, report: bool) -> bool:
-    """Run to the end; at Ctrl-C keep what was recorded and say how to go on."""
+def _run(model: SwarmModel, folder: Path, shown: bool, report: bool, every_s: float | None) -> bool:
+    """Run to the end, with checkpoints on the way; at Ctrl-C keep what was recorded and say how to go on."""
+    end_s = model.config.seconds
+    every = end_s if every_s is None else every_s
+    require(every > 0, "--checkpoint-every", every_s, "more than 0 s")
     try:
-        model.run(progress=shown)
+        while model.now_s < end_s - 1e-9:
+            model.run(min(every - model.now_s % every, end_s - model.now_s), progress=shown)
+            if every_s is not None:
+                model.save(folder / CHECKPOINT)
         probe_at_end(model)
     except KeyboardInterrupt:
         again = model.save(folder / CHECKPOINT)
@@ -145,22 +192,10 @@ def _write(model: SwarmModel, summary: Summary, folder: Path, report: bool) -> N
 
 def _show(model: SwarmModel, summary: Summary, folder: Path, seconds: float, report: bool) -> None:
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from ..viz.scorecard import scorecard_rows
 
     console = Console()
     console.width = min(console.width, 120)
-    title = f"{summary.name}: {summary.agents:,} agents, {summary.seconds:,.0f} s"
-    table = Table(title=title, title_justify="left", expand=True)
-    table.add_column("metric and its definition", ratio=5)
-    for name, ratio in (("value, 95 % interval", 2), ("seed's claim", 2), ("verdict", 2)):
-        table.add_column(name, ratio=ratio)
-    for metric, value, claim, verdict, definition in scorecard_rows(summary):
-        what = Text.assemble((metric, "bold"), "\n", (definition, "dim"))
-        table.add_row(what, Text(value), Text(claim), Text(verdict))
-    console.print(table)
+    console.print(scorecard(summary))
     console.print(f"demand: {summary.demand}", highlight=False)
     console.print(f"intervals: {summary.method}; seed {', '.join(map(str, summary.seeds))}", highlight=False)
     written = "report.html, " if report else ""
@@ -169,3 +204,21 @@ def _show(model: SwarmModel, summary: Summary, folder: Path, seconds: float, rep
         f"and config.toml are in {folder}",
         highlight=False,
     )
+
+
+def scorecard(summary: Summary) -> Table:
+    """The table of the metrics."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from ..viz.scorecard import scorecard_rows
+
+    title = f"{summary.name}: {summary.agents:,} agents, {summary.seconds:,.0f} s"
+    table = Table(title=title, title_justify="left", expand=True)
+    table.add_column("metric and its definition", ratio=5)
+    for name, ratio in (("value, 95 % interval", 2), ("seed's claim", 2), ("verdict", 2)):
+        table.add_column(name, ratio=ratio)
+    for metric, value, claim, verdict, definition in scorecard_rows(summary):
+        what = Text.assemble((metric, "bold"), "\n", (definition, "dim"))
+        table.add_row(what, Text(value), Text(claim), Text(verdict))
+    return table

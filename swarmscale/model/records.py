@@ -21,10 +21,13 @@ from ..rng import draw
 from .columns import BY_NAME, COLUMNS, QUANTILES, STATES, TIMED, Raw, float_columns, integer_columns
 from .flow.engine import TaskFlow
 from .flow.ledger import (
+    AT_CLUSTER,
     BINS,
     CHANNELS,
+    FINISH,
     HISTOGRAMS,
     STAGES,
+    START,
     Count,
     Ledger,
     bin_edges,
@@ -34,6 +37,8 @@ from .flow.ledger import (
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+    from .sharding.territory import Territory
 
 SCHEMA = 1
 CLUSTER_COLUMNS = (
@@ -84,7 +89,7 @@ class Records:
     def __len__(self) -> int:
         return self.ticks
 
-    def add(self, flow: TaskFlow) -> None:
+    def add(self, flow: TaskFlow, territory: Territory) -> None:
         """Write the row of the tick that the flow just did, and clear its ledger."""
         t = self.ticks
         if t == len(self._counts):
@@ -97,7 +102,7 @@ class Records:
         )  # fmt: skip
         row[-len(STATES) :] = states(flow)
         self._end_row()
-        self.add_series(flow, self.ticks)
+        self.add_series(flow, self.ticks, territory)
 
     def add_counted(self, counted: Ints) -> None:
         """Write a row from what :func:`counted_in` gave for a tick, summed over all parts of the fleet."""
@@ -120,25 +125,31 @@ class Records:
             self._windows.append(self._window.astype(np.int32))
             self._window[:] = 0
 
-    def add_series(self, flow: TaskFlow, tick: int) -> None:
-        """Write the rows of clusters and nodes if a period ends with this tick, and take the log of its tasks."""
+    def add_series(self, flow: TaskFlow, tick: int, territory: Territory) -> None:
+        """Write the rows of the clusters and nodes here if a period ends with this tick, and log its sampled tasks."""
         if tick % self._period_ticks == 0:
-            self._series(flow)
-        self._take_log(flow.ledger)
+            self._series(flow, territory)
+        self._take_log(flow.ledger, flow.fleet.slots, territory)
 
-    def _series(self, flow: TaskFlow) -> None:
+    def _series(self, flow: TaskFlow, territory: Territory) -> None:
         s = flow.state
         self._clusters.append(
             np.stack([flow.fleet.size, *(getattr(s, name) for name in CLUSTER_COLUMNS[1:])])
         )
-        self._matches.append(skill_match(flow, len(self._matches)))
+        self._matches.append(skill_match(flow, len(self._matches), territory))
         self._nodes.append(np.stack([flow.ingress_servers.busy_t, flow.dispatch_servers.busy_t]))
 
-    def _take_log(self, ledger: Ledger) -> None:
+    def _take_log(self, ledger: Ledger, slots: int, territory: Territory) -> None:
         n = int(ledger.log_used[0])
         if n:
             columns = (ledger.log_uid, ledger.log_stage, ledger.log_time, ledger.log_place)
-            self._log.append(tuple(column[:n].copy() for column in columns))
+            uid, stage, time, place = (column[:n].copy() for column in columns)
+            if not territory.alone:  # places in the arrays here become numbers in the whole model
+                at_cluster = stage == AT_CLUSTER
+                at_agent = ((stage == START) | (stage == FINISH)) & (place >= 0)
+                place[at_cluster] = territory.clusters[place[at_cluster]]
+                place[at_agent] = territory.rows_of_all(place[at_agent], slots)
+            self._log.append((uid, stage, time, place))
         self.log_missed += int(ledger.log_used[1])
         ledger.log_used[:] = 0
 
@@ -311,6 +322,28 @@ class Records:
             tables.append(("tasks.parquet", self.task_log()))
         return [write_parquet(folder / name, table, self.dt, extra or {}) for name, table in tables]
 
+    def joined(self, parts: list[dict[str, Any]], owner: Ints) -> Records:
+        """These records with the series and logs of all parts of the fleet, which each part has for itself.
+
+        Args:
+            parts: :meth:`arrays` of each part.
+            owner: `[Q]` part that holds each cluster.
+        """
+        whole = copy.copy(self)
+        whole._clusters, whole._nodes, whole._log = [], [], []
+        whole._matches = list(np.sum([part["matches"] for part in parts], axis=0))
+        for i in range(len(self._clusters)):
+            rows = [part[f"clusters.{i}"] for part in parts]
+            series = np.zeros((len(CLUSTER_COLUMNS), sum(r.shape[1] for r in rows)), np.int64)
+            for rank, mine in enumerate(rows):
+                series[:, np.flatnonzero(owner[: series.shape[1]] == rank)] = mine
+            whole._clusters.append(series)
+            whole._nodes.append(np.sum([part[f"nodes.{i}"] for part in parts], axis=0))
+        for part in parts:
+            if "log.uid" in part:
+                whole._log.append(tuple(part[f"log.{name}"] for name in ("uid", "stage", "time", "place")))
+        return whole
+
     def until(self, time_s: float) -> Records:
         """These records as they stood at a time, in s, on the same arrays: for looking back, not for going on.
 
@@ -423,10 +456,15 @@ def states(flow: TaskFlow) -> Ints:
     return np.asarray(Fleet.counts(flow.fleet)[1:], np.int64)
 
 
-def skill_match(flow: TaskFlow, number: int) -> Floats:
-    """`[2]` summed skill of a drawn cluster's agents for the tasks in their hands, and the best sum possible."""
+def skill_match(flow: TaskFlow, number: int, territory: Territory) -> Floats:
+    """`[2]` summed skill of a drawn cluster's agents for the tasks in their hands, and the best sum possible.
+
+    Zeros if the cluster is not here.
+    """
     word = draw(number, 1, flow.sample_key)[0]
-    q = int(word) * flow.fleet.clusters >> 32
+    q = int(territory.place(np.array([int(word) * len(territory.owner) >> 32]))[0])
+    if q < 0:
+        return np.zeros(2)
     rows, hands = flow.fleet.rows, flow.hands
     at_work = np.flatnonzero((rows.state[q] == BUSY) | (rows.state[q] == DRAINING))
     ready = np.flatnonzero((rows.state[q] == IDLE) | (rows.state[q] == BUSY) | (rows.state[q] == DRAINING))

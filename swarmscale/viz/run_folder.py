@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..model.checkpoint import config_hash
 from ..model.records import write_parquet, write_whole
@@ -13,6 +14,10 @@ from ..model.scaling.events import events_frame
 from .probes import FILE
 
 if TYPE_CHECKING:
+    from ..model.config import Config
+    from ..model.records import Records
+    from ..model.scaling.advice import Recommendation
+    from ..model.scaling.events import ScalingEvent
     from ..model.summary import Summary
     from ..model.swarm import SwarmModel
 
@@ -29,22 +34,62 @@ def write_run(model: SwarmModel, summary: Summary, folder: Path, *, report: bool
     Raises:
         ConfigError: if the folder cannot be written, or a strategy is not registered.
     """
-    digest = config_hash(model.config)
-    meta = {"swarmscale.config_hash": digest, "swarmscale.root_seed": str(model.root_seed)}
-    model.records.write(folder, meta)
-    if model.scaler is not None:
-        events, given = model.scaler.events, model.scaler.advisor.given
-        for name, table in (("scaling", events_frame(events)), ("recommendations", advice_frame(given))):
-            if len(table):
-                write_parquet(folder / f"{name}.parquet", table, model.config.dt, meta)
+    scaler = model.scaler
+    digest = write_tables(
+        model.records,
+        summary,
+        model.config,
+        folder,
+        events=scaler.events if scaler else [],
+        given=scaler.advisor.given if scaler else [],
+    )
     if model.prober is not None and len(model.prober.rows):
+        meta = _meta(digest, model.root_seed)
         write_parquet(folder / FILE, model.prober.frame(), model.config.dt, meta)
-    _write_text(folder / "config.toml", model.config.toml())
-    _write_text(folder / "summary.json", json.dumps(summary.as_dict() | {"config_hash": digest}, indent=2))
     if report:
         from .report import write_report
 
         write_report(model, summary, folder / "report.html")
+
+
+def write_tables(
+    records: Records,
+    summary: Summary,
+    config: Config,
+    folder: Path,
+    *,
+    events: Sequence[ScalingEvent] = (),
+    given: Sequence[Recommendation] = (),
+    extra: Mapping[str, Any] | None = None,
+) -> str:
+    """Write the tables of a run, its summary and its config; return the config's digest.
+
+    Args:
+        records: of the run.
+        summary: its metrics.
+        config: its settings.
+        folder: made if it is not there.
+        events: what the scaler did.
+        given: what it recommended.
+        extra: more for ``summary.json``.
+
+    Raises:
+        ConfigError: if the folder cannot be written, or a strategy is not registered.
+    """
+    digest = config_hash(config)
+    meta = _meta(digest, summary.seeds[0])
+    records.write(folder, meta)
+    for name, table in (("scaling", events_frame(events)), ("recommendations", advice_frame(given))):
+        if len(table):
+            write_parquet(folder / f"{name}.parquet", table, config.dt, meta)
+    _write_text(folder / "config.toml", config.toml())
+    told = summary.as_dict() | {"config_hash": digest} | dict(extra or {})
+    _write_text(folder / "summary.json", json.dumps(told, indent=2))
+    return digest
+
+
+def _meta(digest: str, root_seed: int) -> dict[str, str]:
+    return {"swarmscale.config_hash": digest, "swarmscale.root_seed": str(root_seed)}
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -48,13 +48,13 @@ class Shard:
     def record(self, records: Records, flow: TaskFlow, tick: int) -> None:
         """Write down a tick; of a shared model its row is complete only after the next exchange."""
         if self.border is None:
-            records.add(flow)
+            records.add(flow, self.territory)
             return
         if len(self.border.told):
             records.add_counted(self.border.told)
             self.border.told = self.border.told[:0]
         self.border.hold(counted_in(flow))
-        records.add_series(flow, tick)
+        records.add_series(flow, tick, self.territory)
 
     def settle(self, records: Records) -> None:
         """Complete the records up to the last tick."""

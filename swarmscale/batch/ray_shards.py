@@ -1,0 +1,154 @@
+"""Shards on Ray actors: they meet by calling each other, and begin again from a checkpoint if one is lost."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Ints
+from ..errors import ConfigError, require
+from ..model.sharding.exchange import LostShardError
+from .engines.ray_cluster import cluster
+from .plugins import load_plugins
+from .shards import Job, Whole, run_shard
+
+PATIENCE_S = 600.0
+"""Time after which a shard that hears nothing of another takes it for lost."""
+
+
+class ActorExchange:
+    """The exchange of one actor: parcels of the others are put into its box by their calls.
+
+    Attributes:
+        rank: number of this shard.
+        size: number of shards.
+    """
+
+    def __init__(self, rank: int, size: int) -> None:
+        self.rank, self.size = rank, size
+        self._peers: Sequence[Any] = ()
+        self._round = 0
+        self._box: dict[tuple[int, int], Ints] = {}
+        self._came = threading.Condition()
+        self._lost = False
+
+    def meet(self, peers: Sequence[Any]) -> None:
+        """Make the others known: handles of the actors, by rank."""
+        self._peers = peers
+
+    def put(self, number: int, sender: int, parcel: Ints) -> None:
+        """Take a parcel of another shard for a round."""
+        with self._came:
+            self._box[number, sender] = parcel
+            self._came.notify_all()
+
+    def leave(self) -> None:
+        """Wait no longer: a shard is lost."""
+        with self._came:
+            self._lost = True
+            self._came.notify_all()
+
+    def trade(self, parcels: Sequence[Ints]) -> list[Ints]:
+        """See :class:`swarmscale.model.sharding.exchange.Exchange`."""
+        number, self._round = self._round, self._round + 1
+        for rank, peer in enumerate(self._peers):
+            if rank != self.rank:
+                peer.put.remote(number, self.rank, np.ascontiguousarray(parcels[rank]))
+        wanted = [(number, rank) for rank in range(self.size) if rank != self.rank]
+        with self._came:
+            here = self._came.wait_for(
+                lambda: self._lost or all(key in self._box for key in wanted), PATIENCE_S
+            )
+            if self._lost or not here:
+                raise LostShardError("a shard is gone, so the others stopped")
+            return [
+                parcels[rank] if rank == self.rank else self._box.pop((number, rank))
+                for rank in range(self.size)
+            ]
+
+    def gather(self, parcel: Ints) -> list[Ints]:
+        """See :class:`swarmscale.model.sharding.exchange.Exchange`."""
+        return self.trade([parcel] * self.size)
+
+
+class ShardActor:
+    """One shard as a Ray actor, which runs its part while it takes parcels."""
+
+    def __init__(self, rank: int, size: int) -> None:
+        self._exchange = ActorExchange(rank, size)
+        self._now_s = 0.0
+
+    def meet(self, peers: Sequence[Any]) -> None:
+        """See :class:`ActorExchange`."""
+        self._exchange.meet(peers)
+
+    def put(self, number: int, sender: int, parcel: Ints) -> None:
+        """See :class:`ActorExchange`."""
+        self._exchange.put(number, sender, parcel)
+
+    def leave(self) -> None:
+        """See :class:`ActorExchange`."""
+        self._exchange.leave()
+
+    def now_s(self) -> float:
+        """Simulated time after the last stretch, s."""
+        return self._now_s
+
+    def run(self, job: Job) -> Whole | None:
+        """See :func:`.shards.run_shard`."""
+        load_plugins(job.plugins)
+        return run_shard(job, self._exchange, self._tell)
+
+    def _tell(self, now_s: float) -> None:
+        self._now_s = now_s
+
+
+def on_ray(job: Job, shards: int, address: str | None, restarts: int) -> Whole:
+    """Run all shards as actors of a Ray cluster.
+
+    A lost actor or machine ends the others, and all begin again from the last checkpoint that is whole, or from the
+    start if there is none.
+
+    Raises:
+        ConfigError: if Ray is not there, the model cannot be shared out, or shards were lost too often.
+    """
+    require(restarts >= 0, "restarts", restarts, "0 or more")
+    with cluster(address, shards if address is None else None) as ray:
+        for again in range(restarts + 1):
+            whole = _once(ray, job, shards)
+            if whole is not None:
+                return dataclasses.replace(whole, restarts=again)
+            job = dataclasses.replace(job, resume=job.folder is not None)
+    raise ConfigError(f"shards were lost {restarts + 1} times, so the run was given up")
+
+
+def _once(ray: Any, job: Job, shards: int) -> Whole | None:
+    """Run all shards; None if one was lost."""
+    # Two calls may wait in an actor at a time beside the run: parcels must get in while it waits for others.
+    make = ray.remote(num_cpus=1, max_concurrency=4, max_restarts=0)(ShardActor).remote
+    actors = [make(rank, shards) for rank in range(shards)]
+    try:
+        ray.get([actor.meet.remote(actors) for actor in actors])
+        left = [actor.run.remote(job) for actor in actors]
+        first, whole = left[0], None
+        while left:
+            done, left = ray.wait(left, num_returns=1)
+            result = ray.get(done[0])
+            whole = result if done[0] == first else whole
+        return whole  # type: ignore[no-any-return]
+    except ray.exceptions.RayActorError:
+        return None
+    except ray.exceptions.RayTaskError as error:
+        cause = error.cause
+        if isinstance(cause, LostShardError):
+            return None
+        if isinstance(cause, ConfigError):
+            raise ConfigError(str(cause)) from None
+        raise
+    finally:
+        for actor in actors:
+            ray.kill(actor)
