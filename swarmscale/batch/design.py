@@ -216,7 +216,7 @@ def settings_of(
         raise UnknownChoiceError("design", kind, [*DESIGNS, LIST])
     over = given.pop("over", None)
     chosen = DESIGNS.make(kind, **given)
-    settings = chosen.choose(factors_of(flat(over) if isinstance(over, Mapping) else over))
+    settings = chosen.choose(factors_of(over))
     if base is None:
         return settings
     always = fixed or {}
@@ -249,7 +249,7 @@ def unit_points(design: Mapping[str, Any]) -> Floats:
     made = None if kind == LIST else DESIGNS.make(kind, **given)
     if made is None or not hasattr(made, "points"):
         raise ConfigError(f"design.kind = {kind}, but it must be one that is made of points")
-    points: Floats = made.points(len(flat(over)))
+    points: Floats = made.points(len(over))
     return points
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..arrays import Floats
 from ..errors import ConfigError, UnknownChoiceError, require
 
@@ -95,8 +97,8 @@ def factor_of(key: str, given: Any) -> Factor:
         for end in _RANGE[:2]:
             require(end in given, f"design.over.{key}.{end}", "none", "given: a range needs low and high")
         return Ranged(key=key, **given)
-    if isinstance(given, (list, tuple)):
-        return Listed(key=key, values=tuple(given))
+    if isinstance(given, (list, tuple, np.ndarray)):
+        return Listed(key=key, values=tuple(given.tolist() if isinstance(given, np.ndarray) else given))
     raise ConfigError(f"design.over.{key} = {given!r}, but it must be a list of values, or {{low, high}}")
 
 

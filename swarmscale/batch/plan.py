@@ -72,6 +72,7 @@ class Plan:
         for key in self.keys:
             require(key not in fixed, f"set.{key}", fixed.get(key), "either set or varied, not both")
         object.__setattr__(self, "fixed", fixed)
+        object.__setattr__(self, "design", _plain_design(self.design))
         object.__setattr__(self, "settings", tuple(settings))
         object.__setattr__(self, "probe", self.probe or any(key in PROBED for key in self.outcomes))
 
@@ -214,6 +215,17 @@ def _plain_value(key: str, value: Any) -> Any:
         return json.loads(json.dumps(value, default=_listed, allow_nan=False))
     except (TypeError, ValueError):
         raise ConfigError(f"{key} = {value!r}, but it must be a plain value") from None
+
+
+def _plain_design(design: Mapping[str, Any]) -> dict[str, Any]:
+    """A design as JSON would give it back; a list's settings are the plan's, so they are not kept twice."""
+    out = {key: value for key, value in design.items() if key != "settings"}
+    if "over" in out:
+        out["over"] = {
+            key: [_plain_value(key, one) for one in given] if not isinstance(given, Mapping) else dict(given)
+            for key, given in out["over"].items()
+        }
+    return out
 
 
 def _listed(value: Any) -> Any:

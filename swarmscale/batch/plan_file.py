@@ -60,6 +60,8 @@ def plan_of(tree: Mapping[str, Any], name: str, folder: Path) -> Plan:
     base = _base(tree.get("base", "llm-fleet"), folder)
     fixed = flat(tree.get("set", {}))
     design = dict(tree.get("design", {"kind": "list", "settings": [{}]}))
+    if isinstance(design.get("over"), Mapping):
+        design["over"] = flat(design["over"])
     first, count = root_seed(tree.get("rng", 7)), tree.get("replications", 1)
     require(count >= 1, "replications", count, "1 or more")
     return Plan(

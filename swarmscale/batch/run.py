@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import platform
-import tempfile
 import time
 import traceback
-from pathlib import Path
 from typing import Any
 
 from ..model.config import Config
 from ..model.intelligence.prober import Prober
-from ..model.records import write_parquet
+from ..model.records import labeled
 from ..model.running import whole_ticks
 from ..model.swarm import SwarmModel
 from .outcomes import measure
@@ -131,6 +130,8 @@ def _said(error: BaseException) -> str:
 
 def _records(model: SwarmModel) -> bytes:
     """The file of a run's records."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "records.parquet"
-        return write_parquet(path, model.records.frame(), model.config.dt, {}).read_bytes()
+    import pyarrow.parquet as pq
+
+    file = io.BytesIO()
+    pq.write_table(labeled(model.records.frame(), model.config.dt, {}), file, compression="zstd")
+    return file.getvalue()

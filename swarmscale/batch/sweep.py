@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .bar import bar
+from ..errors import ConfigError
+from .bar import Told, bar
 from .engines import ENGINES
-from .engines.base import Begin
+from .engines.base import Begin, Engine, Stop
 from .plan import Plan, RunId
+from .run import DONE
+from .schema import Columns
 from .store import Store
 
 if TYPE_CHECKING:
@@ -50,6 +53,18 @@ class Sweep:
         """When, where and how long each run was made."""
         return self.store.log()
 
+    def means(self) -> pd.DataFrame:
+        """One row a setting: its keys as ``set.<key>``, ``runs`` that ended well, and their outcomes' means."""
+        return means_of(self.frame(), self.store.columns)
+
+
+def means_of(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    """A final table's means over the replications of each setting that ended well; NaN where nothing was measured."""
+    first = frame.drop_duplicates("setting").set_index("setting")[list(columns.keys)]
+    well = frame[frame["status"] == DONE].groupby("setting")
+    table = first.join(well.size().rename("runs")).join(well[list(columns.outcomes)].mean())
+    return table.fillna({"runs": 0}).astype({"runs": "int64"}).reset_index()
+
 
 def sweep(
     plan: Plan | str | Path | Mapping[str, Any],
@@ -60,7 +75,7 @@ def sweep(
     retry: bool = False,
     progress: bool = False,
     begin: Begin | None = None,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Stop = lambda: False,
     **settings: Any,
 ) -> Sweep:
     """Make all runs of a plan that the store in ``out`` does not have yet.
@@ -96,5 +111,18 @@ def sweep(
         counts = kept.copy()
         with bar(given.name, len(given.runs()), counts, progress) as told:
             if runs:
-                at_work.run(store, runs, begin, lambda run, status: told(status), stop)
+                _make(at_work, store, runs, begin, told, stop)
     return Sweep(store=store, computed=counts.total() - kept.total(), kept=kept.total())
+
+
+def _make(
+    engine: Engine, store: Store, runs: list[RunId], begin: Begin | None, told: Told, stop: Stop
+) -> None:
+    """Make runs; if that cannot go on, say what is kept."""
+    try:
+        engine.run(store, runs, begin, lambda run, status: told(status), stop)
+    except ConfigError as error:
+        kept = len(store.statuses())
+        raise ConfigError(
+            f"{error}; finished runs are kept in {store.folder}, {kept} of them, and the same sweep goes on there"
+        ) from None

@@ -1,4 +1,4 @@
-"""The command line: ``swarmscale run | app | race | fit | iq | trace | presets | bench | warmup``."""
+"""The command line: ``swarmscale run | sweep | compare | app | race | fit | iq | trace | presets | bench | warmup``."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import typer
 from ..errors import ConfigError
 from .app import live_page
 from .bench import bench
+from .compare import compare
 from .fit import fit
 from .iq import iq
 from .presets import app as presets_app
 from .race import race
 from .run import run
+from .sweep import sweep
 from .trace import app as trace_app
 from .warmup import warmup
 
@@ -29,6 +31,8 @@ app = typer.Typer(
 app.command()(run)
 app.command("app")(live_page)
 app.command()(race)
+app.command()(sweep)
+app.command()(compare)
 app.command()(fit)
 app.command()(iq)
 app.add_typer(trace_app, name="trace")
