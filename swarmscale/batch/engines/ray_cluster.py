@@ -42,8 +42,37 @@ def require_address(address: str | None) -> None:
     require(good, "address", repr(address), "'auto' or host:port, such as 10.0.0.1:6379")
 
 
+class SigTerm:
+    """Whether SIGTERM came.
+
+    Ray's own way is to abort, which leaves its processes behind; an exception out of a handler may end in Ray's
+    code, which exits on its own.
+
+    Attributes:
+        handler: what SIGTERM is to do, None to leave it as it is.
+    """
+
+    def __init__(self) -> None:
+        self.handler: Any = None
+        self._number = 0
+
+    def note(self, number: int, frame: object) -> None:
+        """Remember it: a handler."""
+        self._number = number
+
+    def heed(self) -> None:
+        """Handle it from now on, in place of whoever does."""
+        if self.handler is not None:
+            signal.signal(signal.SIGTERM, self.handler)
+
+    def leave_if_it_came(self) -> None:
+        """Leave in order, by SystemExit."""
+        if self._number:
+            raise SystemExit(128 + self._number)
+
+
 @contextmanager
-def cluster(address: str | None, workers: int | None) -> Iterator[Any]:
+def cluster(address: str | None, workers: int | None) -> Iterator[tuple[Any, SigTerm]]:
     """Ray, connected; a connection that this process already has is used and left as it is.
 
     Args:
@@ -56,17 +85,18 @@ def cluster(address: str | None, workers: int | None) -> Iterator[Any]:
     ray = imported()
     if ray.is_initialized():
         _require_same(ray, address)
-        yield ray
+        yield ray, SigTerm()
         return
-    with _quiet(), _own_signals():
+    with _quiet(), _sigterm() as came:
         if address is None:
             where: dict[str, Any] = {"address": "local", "num_cpus": workers, "include_dashboard": False}
             _connect(ray, "a local cluster", **where, object_store_memory=STORE_BYTES)
         else:
             place = reached(address)
             _connect(ray, place, address=place)
+        came.heed()
         try:
-            yield ray
+            yield ray, came
         finally:
             ray.shutdown()
 
@@ -128,11 +158,13 @@ def _read(line: socket.socket, count: int) -> bytes:
 
 
 def _connect(ray: Any, what: str, **where: Any) -> None:
-    """Connect without a word on the terminal; Ray even leaves by SystemExit."""
+    """Connect without a word on the terminal; where a cluster falls silent Ray leaves by SystemExit."""
     try:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **where)
     except (ConnectionError, RuntimeError, ValueError, OSError, SystemExit) as error:
         ray.shutdown()
+        if isinstance(error, SystemExit) and where["address"] == "local":
+            raise SystemExit(128 + signal.SIGTERM) from None
         said = " ".join(str(error).split())
         raise ConfigError(f"Ray cannot use {what}: {said[:300] or type(error).__name__}") from None
 
@@ -160,13 +192,15 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _own_signals() -> Iterator[None]:
-    """Afterwards SIGTERM does what it did before: Ray takes it over."""
+def _sigterm() -> Iterator[SigTerm]:
+    """SIGTERM is noted while Ray is connected, and does what it did before afterwards."""
+    came = SigTerm()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield came
         return
     before = signal.getsignal(signal.SIGTERM)
+    came.handler = came.note if before == signal.SIG_DFL else before
     try:
-        yield
+        yield came
     finally:
         signal.signal(signal.SIGTERM, before)

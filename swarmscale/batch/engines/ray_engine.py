@@ -13,7 +13,7 @@ from ..plan import RunId
 from ..run import FAILED, KILLED, LATE, late_error, lost_row
 from ..store import Store
 from .base import Begin, OnDone, Stop, worker_name
-from .ray_cluster import cluster, require_address
+from .ray_cluster import SigTerm, cluster, require_address
 from .ray_worker import Parcel, RayWorker
 
 AGAIN = 2
@@ -58,8 +58,8 @@ class Ray:
         self, store: Store, runs: Sequence[RunId], begin: Begin | None, on_done: OnDone, stop: Stop
     ) -> None:
         """See :class:`~swarmscale.batch.engines.base.Engine`."""
-        with cluster(self.address, self.workers) as ray:
-            RayCrew(ray, store, self.workers, on_done, stop).make(runs, Parcel.of(store.plan, begin))
+        with cluster(self.address, self.workers) as (ray, came):
+            RayCrew(ray, store, self.workers, on_done, stop, came).make(runs, Parcel.of(store.plan, begin))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +87,16 @@ class RayCrew:
         errands: by the promise of their result.
     """
 
-    def __init__(self, ray: Any, store: Store, workers: int | None, on_done: OnDone, stop: Stop) -> None:
+    def __init__(
+        self, ray: Any, store: Store, workers: int | None, on_done: OnDone, stop: Stop, came: SigTerm
+    ) -> None:
         self.left: deque[RunId] = deque()
         self.lost: Counter[RunId] = Counter()
         self.idle: list[Any] = []
         self.errands: dict[Any, Errand] = {}
         self._ray, self._store, self._plan = ray, store, store.plan
         self._writer = store.writer(worker_name())
-        self._asked, self._on_done, self._stop = workers, on_done, stop
+        self._asked, self._on_done, self._stop, self._came = workers, on_done, stop, came
         self._actor = ray.remote(num_cpus=1, max_restarts=0)(RayWorker)
         self._wanted, self._looked_s = 0, 0.0
         self._failed_starts, self._heard_s = 0, time.time()
@@ -105,6 +107,7 @@ class RayCrew:
         sent = self._ray.put(parcel)
         try:
             while (self.left or self._busy) and not self._stop():
+                self._came.leave_if_it_came()
                 self._hire(sent)
                 self._hand_out()
                 self._take()
@@ -160,8 +163,13 @@ class RayCrew:
             problem = self._ray.get(promise)
         except self._ray.exceptions.RayError as error:
             self._failed_starts += 1
+            why = cause(error)
+            if "ModuleNotFoundError" in why:
+                raise ConfigError(
+                    f"a Ray node lacks what runs need: {why}; install swarmscale there"
+                ) from None
             if self._failed_starts >= STARTS:
-                raise ConfigError(f"Ray workers die as they begin: {cause(error)}") from None
+                raise ConfigError(f"Ray workers die as they begin: {why}") from None
             return
         if problem:
             raise ConfigError(problem)
