@@ -57,7 +57,9 @@ def effects_section(frame: pd.DataFrame, outcomes: Sequence[str], kind: str) -> 
     panels = [
         Panel(
             key=f"effects-{i}",
-            figure=effects_figure(main_effects(frame, name, kind=kind), meaning(name)),
+            figure=effects_figure(
+                main_effects(frame, name, kind=kind), meaning(name), numeric_factors(frame)
+            ),
             read=_ranking(frame, name),
         )
         for i, name in enumerate(outcomes)

@@ -25,7 +25,7 @@ MOST_LEVELS = 8
 MOST_FAILURES = 50
 
 
-def words(setting: Mapping[str, Any], keys: Sequence[str]) -> str:
+def words(setting: Mapping[Any, Any] | pd.Series[Any], keys: Sequence[str]) -> str:
     """A setting by its factors, in words.
 
     >>> words({"set.scaling": "hpa", "set.life.start_s": 30.0}, ["scaling", "life.start_s"])
@@ -228,7 +228,8 @@ def _outcome(frame: pd.DataFrame, name: str) -> tuple[Cell | str, ...]:
     noise = float(np.sqrt(np.nanmean(within**2))) if np.isfinite(within).any() else math.nan
     best = ""
     if known.better is not None and len(values) and high > low:
-        place = int(means.idxmin() if known.better == "min" else means.idxmax())
+        at = int(values.argmin() if known.better == "min" else values.argmax())
+        place = int(means.index.to_numpy(np.int64)[at])
         best = f"{place}: {words(rows[rows['setting'] == place].iloc[0], varied(frame))}"
     return (
         known.title,

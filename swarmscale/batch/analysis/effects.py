@@ -30,6 +30,9 @@ MOST_LEVELS = 12
 """Levels of a numeric factor up to which each stands for itself."""
 
 BINS = 6
+MOST_TOGETHER = 24
+"""Levels of a factor up to which it is looked at together with another one."""
+
 SAMPLED = ("latin-hypercube", "sobol", "saltelli", "morris")
 """Kinds of designs whose settings are points of a space, so that they are a sample themselves."""
 
@@ -127,7 +130,8 @@ def main_effects(
 def shares(frame: pd.DataFrame, outcome: str) -> dict[str, float]:
     """Share of the variance between settings' means that each factor explains alone, 0 to 1.
 
-    In a balanced grid shares of factors and of their interactions add up to 1; in others they overlap.
+    In a balanced grid shares of factors and of their interactions add up to 1; in others they overlap. Of several
+    factors one with a level of its own in every setting has NaN, since it would explain everything.
 
     Args:
         frame: the final table of a sweep.
@@ -138,7 +142,13 @@ def shares(frame: pd.DataFrame, outcome: str) -> dict[str, float]:
     """
     table = binned(frame)
     means = _setting_means(table, outcome)
-    return {key: _explained(means, [SET + key], outcome) for key in varied(frame)}
+    keys = varied(frame)
+    return {
+        key: np.nan
+        if len(keys) > 1 and means[SET + key].nunique(dropna=False) == len(means)
+        else _explained(means, [SET + key], outcome)
+        for key in keys
+    }
 
 
 def _setting_means(table: pd.DataFrame, outcome: str) -> pd.DataFrame:
@@ -218,8 +228,10 @@ def interaction(frame: pd.DataFrame, outcome: str, down: str, across: str, bins:
 
 
 def strongest(frame: pd.DataFrame, outcome: str, bins: int = BINS) -> Interaction | None:
-    """The two factors that explain the most together beyond each alone; None if there are no two."""
-    found = [interaction(frame, outcome, a, b, bins) for a, b in combinations(varied(frame), 2)]
+    """The two factors that explain the most together beyond each alone; None if there are no two of few levels."""
+    table = binned(frame, bins=bins)
+    keys = [key for key in varied(frame) if table[SET + key].nunique(dropna=False) <= MOST_TOGETHER]
+    found = [interaction(frame, outcome, a, b, bins) for a, b in combinations(keys, 2)]
     return max(found, key=lambda i: -1.0 if np.isnan(i.share) else i.share, default=None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +17,8 @@ from .lines import Line, finished
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_ROWS = 60
-"""Levels that are drawn at most."""
+MOST_LEVELS, MOST_ROWS = 16, 60
+"""Levels of one factor, and of all, that are drawn at most."""
 
 LONGEST = 26
 ROW_PX = 22
@@ -43,14 +44,15 @@ def titled(meaning: Meaning) -> str:
     return f"{meaning.title} ({unit})" if unit else meaning.title
 
 
-def effects_figure(effects: pd.DataFrame, meaning: Meaning) -> go.Figure:
+def effects_figure(effects: pd.DataFrame, meaning: Meaning, ordered: Collection[str] = ()) -> go.Figure:
     """The outcome at each level of each factor, with its interval; the factors below each other.
 
     Args:
         effects: from :func:`~swarmscale.batch.analysis.main_effects`.
         meaning: of the outcome.
+        ordered: factors whose levels have an order, so that a line may join them.
     """
-    shown = effects[:MOST_ROWS]
+    shown = effects[effects.groupby("factor", sort=False).cumcount() < MOST_LEVELS][:MOST_ROWS]
     low, high = chosen_ends(shown)
     traces, lines, ticks = [], [], []
     row = 0
@@ -64,7 +66,9 @@ def effects_figure(effects: pd.DataFrame, meaning: Meaning) -> go.Figure:
         lines.append(
             Line(name=str(factor), values=np.zeros(0), text=meaning.text or meaning.title, color=color)
         )
-        traces.append(_levels(shown.iloc[mine], rows, low[mine], high[mine], color, meaning))
+        levels = _levels(shown.iloc[mine], rows, low[mine], high[mine], color, meaning)
+        levels["mode"] = "lines+markers" if factor in ordered and len(mine) > 1 else "markers"
+        traces.append(levels)
     more = len(effects) - len(shown)
     figure = finished(
         traces,
@@ -116,7 +120,6 @@ def _levels(rows: pd.DataFrame, y: Any, low: Any, high: Any, color: str, meaning
         "type": "scatter",
         "x": value,
         "y": y,
-        "mode": "lines+markers" if len(rows) > 1 else "markers",
         "name": factor,
         "line": {"color": color, "width": 1},
         "marker": {"color": color, "size": 8},

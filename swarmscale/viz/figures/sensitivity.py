@@ -32,7 +32,8 @@ def sensitivity_figure(found: Sensitivity, meaning: Meaning) -> go.Figure:
 def _bars(found: Sensitivity, meaning: Meaning) -> go.Figure:
     table = found.table.sort_values("total", kind="stable")
     names = [shortened(str(name)) for name in table["factor"]]
-    traces, lines = [], []
+    traces: list[Any] = []
+    lines: list[Line] = []
     for name, color, text in (("total", ORANGE, TOTAL), ("first", BLUE, FIRST)):
         shown = "first order" if name == "first" else "total"
         lines.insert(0, Line(name=shown, values=np.zeros(0), text=text, color=color))

@@ -7,9 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ...arrays import Floats
 from ...model.columns import BY_NAME
 from ...model.metric import Stretch
 from ...model.metrics import METRICS
@@ -133,36 +130,9 @@ def overlaid(
     Raises:
         UnknownChoiceError: if there is no such column.
     """
-    from ..figures.lines import Line, time_figure
-    from ..theme import BLUE, ORANGE
+    from ..figures.overlay import overlaid_records
 
-    views = (one, other)
-    values = [view.records.column(column) for view in views]
-    c = BY_NAME[column]
-    dt = min(view.records.dt for view in views)
-    ticks = max(round(len(view.records) * view.records.dt / dt) for view in views)
-    end_s = np.asarray(np.arange(1, ticks + 1) * dt, np.float64)
-    looks = ((BLUE, "solid"), (ORANGE, "dash"))
-    lines = [
-        Line(
-            name=name, values=on_ticks(series, view.records.dt, end_s), text=c.text, color=color, unit=c.unit,
-            dash=dash,
-        )
-        for view, series, name, (color, dash) in zip(views, values, names, looks, strict=True)
-    ]  # fmt: skip
-    title = column.replace("_", " ")
-    return time_figure(title, lines, end_s, f"{title} ({c.unit})" if c.unit else title)
-
-
-def on_ticks(values: Floats, dt: float, end_s: Floats) -> Floats:
-    """Values of ticks of one length at the ends of others; NaN where there is none.
-
-    >>> on_ticks(np.array([1.0, 2.0]), 2.0, np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
-    array([ 1.,  1.,  2.,  2., nan])
-    """
-    place = np.ceil(end_s / dt - 1e-9).astype(np.int64) - 1
-    padded = np.append(values, np.nan)
-    return np.asarray(padded[np.minimum(place, len(values))], np.float64)
+    return overlaid_records(one.records, other.records, column, names)
 
 
 def comparison_page(pairing: Pairing) -> LivePage:
