@@ -260,7 +260,8 @@ class Store:
         import pyarrow.parquet as pq
 
         try:
-            return pq.read_table(path, columns=names, partitioning=None).select(names)
+            part = pq.read_table(path, columns=names, partitioning=None)
+            return _with_gaps(part, self.columns.schema(), names)
         except FileNotFoundError:
             return None
         except (OSError, pa.ArrowException, KeyError) as error:
@@ -270,6 +271,17 @@ class Store:
 
 
 LATELY_S = 120.0
+
+
+def _with_gaps(table: pa.Table, schema: pa.Schema, names: list[str]) -> pa.Table:
+    """A part's columns, with nulls for factors that came up after it was written."""
+    import pyarrow as pa
+
+    for name in names:
+        if name.startswith("set.") and name not in table.column_names:
+            gaps = pa.nulls(len(table), schema.field(name).type)
+            table = table.append_column(schema.field(name), gaps)
+    return table.select(names)
 
 
 def counting(table: pa.Table) -> pa.Table:
