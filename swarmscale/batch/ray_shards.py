@@ -12,7 +12,7 @@ import numpy as np
 from ..arrays import Ints
 from ..errors import ConfigError, require
 from ..model.sharding.exchange import LostShardError
-from .engines.ray_cluster import cluster
+from .engines.ray_cluster import SigTerm, cluster
 from .plugins import load_plugins
 from .shards import Job, Whole, run_shard
 
@@ -117,16 +117,16 @@ def on_ray(job: Job, shards: int, address: str | None, restarts: int) -> Whole:
         ConfigError: if Ray is not there, the model cannot be shared out, or shards were lost too often.
     """
     require(restarts >= 0, "restarts", restarts, "0 or more")
-    with cluster(address, shards if address is None else None) as ray:
+    with cluster(address, shards if address is None else None) as (ray, stopped):
         for again in range(restarts + 1):
-            whole = _once(ray, job, shards)
+            whole = _once(ray, job, shards, stopped)
             if whole is not None:
                 return dataclasses.replace(whole, restarts=again)
             job = dataclasses.replace(job, resume=job.folder is not None)
     raise ConfigError(f"shards were lost {restarts + 1} times, so the run was given up")
 
 
-def _once(ray: Any, job: Job, shards: int) -> Whole | None:
+def _once(ray: Any, job: Job, shards: int, stopped: SigTerm) -> Whole | None:
     """Run all shards; None if one was lost."""
     # Two calls may wait in an actor at a time beside the run: parcels must get in while it waits for others.
     make = ray.remote(num_cpus=1, max_concurrency=4, max_restarts=0)(ShardActor).remote
@@ -136,10 +136,13 @@ def _once(ray: Any, job: Job, shards: int) -> Whole | None:
         left = [actor.run.remote(job) for actor in actors]
         first, whole = left[0], None
         while left:
-            done, left = ray.wait(left, num_returns=1)
+            done, left = ray.wait(left, num_returns=1, timeout=1.0)
+            stopped.leave_if_it_came()
+            if not done:
+                continue
             result = ray.get(done[0])
             whole = result if done[0] == first else whole
-        return whole  # type: ignore[no-any-return]
+        return whole
     except ray.exceptions.RayActorError:
         return None
     except ray.exceptions.RayTaskError as error:

@@ -215,13 +215,15 @@ def on_threads(job: Job, shards: int) -> Whole:
         alone = run_shard(job, Alone())
         assert alone is not None
         return alone
-    table, done, failed = Table(shards), [None] * shards, [None] * shards
+    table = Table(shards)
+    done: list[Whole | None] = [None] * shards
+    failed: list[BaseException | None] = [None] * shards
 
     def work(rank: int) -> None:
         try:
-            done[rank] = run_shard(job, table.seat(rank))  # type: ignore[call-overload]
+            done[rank] = run_shard(job, table.seat(rank))
         except BaseException as error:
-            failed[rank] = error  # type: ignore[call-overload]
+            failed[rank] = error
             table.leave()
 
     threads = [threading.Thread(target=work, args=(rank,), daemon=True) for rank in range(shards)]
@@ -233,7 +235,7 @@ def on_threads(job: Job, shards: int) -> Whole:
     except KeyboardInterrupt:
         table.leave()
         raise
-    errors: list[BaseException] = [error for error in failed if error is not None]
+    errors = [error for error in failed if error is not None]
     causes = [error for error in errors if not isinstance(error, LostShardError)]
     if errors:
         raise (causes or errors)[0]

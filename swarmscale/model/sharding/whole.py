@@ -67,7 +67,7 @@ def digest(model: SwarmModel) -> str:
 def packed(arrays: Arrays) -> Ints:
     """Arrays by name as one array that can be exchanged."""
     file = io.BytesIO()
-    np.savez(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]  # its hints take names for settings
+    np.savez(file, allow_pickle=False, **arrays)
     data = file.getvalue()
     out = np.zeros(1 + -(-len(data) // 8), np.int64)
     out[0] = len(data)
