@@ -140,20 +140,27 @@ def load_search(source: Plan | str | Path | Mapping[str, Any]) -> Plan:
         require(kind == SEARCH, "design.kind", kind, f"{SEARCH!r}; load_search reads such a plan from a file")
         return source
     if isinstance(source, Mapping):
-        return _plan_of(dict(source), "tune", Path.cwd())
+        return plan_of_search(dict(source), "tune", Path.cwd())
     path = Path(source)
-    return _plan_of(read_tree(path), path.stem, path.parent)
+    return plan_of_search(read_tree(path), path.stem, path.parent)
 
 
-def _plan_of(tree: dict[str, Any], name: str, folder: Path) -> Plan:
+def plan_of_search(tree: dict[str, Any], name: str, folder: Path) -> Plan:
+    """The plan of a search file's words.
+
+    Args:
+        tree: its keys and values.
+        name: the search's name, if the file gives none.
+        folder: where relative paths begin.
+    """
     if "design" in tree:
         raise ConfigError("[design]: is for a sweep; a search has a table [search] in its place")
-    table = tree.pop("search", None)
+    table = tree.get("search")
     if not isinstance(table, Mapping):
         raise ConfigError(
             "[search]: is missing; it says what to look for (objective) and what to vary (over)"
         )
-    plan = plan_of(tree, name, folder)
+    plan = plan_of({key: value for key, value in tree.items() if key != "search"}, name, folder)
     search = Search.of(table)
     outcomes = tuple(dict.fromkeys((*search.outcomes, *plan.outcomes)))
     design = {"kind": SEARCH, **table, "over": flat(table["over"]), "trials": search.trials}

@@ -1,4 +1,4 @@
-"""The command line: ``swarmscale run | sweep | compare | app | race | fit | iq | trace | presets | bench | warmup``."""
+"""The command line: ``swarmscale run | sweep | tune | compare | app | race | fit | iq | trace | presets | bench | warmup``."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from .race import race
 from .run import run
 from .sweep import sweep
 from .trace import app as trace_app
+from .tune import tune
 from .warmup import warmup
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ app.command()(run)
 app.command("app")(live_page)
 app.command()(race)
 app.command()(sweep)
+app.command()(tune)
 app.command()(compare)
 app.command()(fit)
 app.command()(iq)
