@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from swarmscale.batch.course import Rules
 from swarmscale.batch.plan import Plan
@@ -49,9 +51,6 @@ def raced(folder: Path):
 
 def filled(folder: Path, runs: int) -> Store:
     """A store with so many runs that were never made: their outcomes are random numbers."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     levels = [5.0, 10.0, 20.0, 30.0, 60.0]
     design = {"kind": "grid", "over": {"scaling": ["hpa", "quantile"], "life.start_s": levels}}
     store = Store.create(folder, plan(name="large", replications=runs // 10, design=design))
@@ -77,6 +76,11 @@ def filled(folder: Path, runs: int) -> Store:
         table = pa.Table.from_pylist(rows[first : first + 256], store.columns.schema())
         pq.write_table(table, folder / "runs" / f"w-{part}.parquet")
     return store
+
+
+def cut(part: Path, rows: int) -> None:
+    """Leave the first rows of a part file alone, as if its worker had come no further."""
+    pq.write_table(pq.read_table(part).slice(0, rows), part)
 
 
 def foreign(root: Path) -> None:

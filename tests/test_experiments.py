@@ -30,8 +30,9 @@ from swarmscale.viz.live.experiments.draft import PRESENT, Draft, key_name, plan
 from swarmscale.viz.live.experiments.jobs import Jobs
 from swarmscale.viz.live.experiments.lab import Lab, tree_of
 from swarmscale.viz.live.experiments.shelf import OVER, STOPPED, Shelf
+from swarmscale.viz.live.experiments.side import Steer
 from swarmscale.viz.live.experiments.sight import EFFECT, FRONT, HEAT, PAIRED, RACE, TABLE
-from swarmscale.viz.live.experiments.start import FIRST
+from swarmscale.viz.live.experiments.start import FIRST, Start
 from swarmscale.viz.live.experiments.taken import downloads_of
 from swarmscale.viz.live.experiments.values import factor_values, values_of
 from swarmscale.viz.live.experiments.watch import Watch
@@ -204,8 +205,16 @@ def test_a_saved_sweep_file_makes_the_same_plan(tmp_path):
         lab.save(drawn.tree(), "mine")
 
 
-def test_a_plan_written_out_whole_is_the_same_sweep(tmp_path):
-    plan = support.plan(time_limit_s=9.0)
+@pytest.mark.parametrize(
+    "design",
+    [
+        {"kind": "grid", "over": {"scaling": ["hpa", "quantile"], "demand.load": [0.5, 0.9]}},
+        {"kind": "list", "settings": [{"scaling": "hpa", "scaling.target": 0.5}, {"demand.load": 0.9}]},
+        {"kind": "morris", "over": {"demand.load": {"low": 0.1, "high": 0.9}}, "samples": 3, "levels": 6},
+    ],
+)
+def test_a_plan_written_out_whole_is_the_same_sweep(design):
+    plan = support.plan(time_limit_s=9.0, design=design)
     text = tomli_w.dumps(labs._without_none(tree_of(plan.as_dict())))
     assert Plan.load(tomllib.loads(text)).digest() == plan.digest()
 
@@ -219,6 +228,26 @@ def test_sweeps_and_races_are_listed_with_what_they_hold(root):
     assert rows["group/two"].kind == "sweep"
     cells = pd.read_parquet(root / "race" / "frontier.parquet")
     assert rows["race"].runs == (cells["part"] == "score").sum()
+
+
+def test_a_tuning_is_told_from_a_sweep_and_counts_the_trials_to_come(tmp_path):
+    pytest.importorskip("optuna")
+    from swarmscale.batch.tune import tune
+
+    over = {"life.start_s": {"low": 1.0, "high": 20.0}}
+    tree = {"name": "found", "base": "tiny", "set": support.SHORT, "outcomes": ["cost"], "rng": 7}
+    search = {"objective": "cost", "trials": 3, "over": over}
+    tune(tree | {"search": search}, out=tmp_path / "found", engine="here")
+    (one,) = Shelf(tmp_path, Jobs(tmp_path)).look()
+    assert (one.kind, one.state, one.row()[2]) == ("tuning", OVER, "4 of 4 done")
+    sheet = tmp_path / "found" / "sweep.json"
+    sheet.write_text(sheet.read_text("utf-8").replace('"trials": 3', '"trials": 9'), "utf-8")
+    lab = Lab(tmp_path, Jobs(tmp_path, allowed=True))
+    lab.look()
+    assert (lab.sight.shown.state, lab.sight.shown.row()[2]) == (STOPPED, "4 of 10 done")
+    assert len(lab.sight.part(EFFECT).value.series[0].value) > 1
+    with pytest.raises(ConfigError, match="swarmscale tune goes on with it"):
+        lab.go_on(lab.sight.shown, 1)
 
 
 @pytest.mark.parametrize("name", ["no-json", "other-json", "newer", "no-parquet", "other-table"])
@@ -250,8 +279,7 @@ def test_a_store_that_did_not_change_is_not_read_again(root, monkeypatch):
 def test_a_stopped_sweep_says_how_far_it_came(tmp_path):
     done = support.made(tmp_path / "one")
     (part,) = done.store.parts()
-    table = pd.read_parquet(part)
-    table[:3].to_parquet(part)
+    support.cut(part, 3)
     (one,) = Shelf(tmp_path, Jobs(tmp_path)).look()
     assert (one.state, one.row()[2:4]) == (STOPPED, ("3 of 8 done", "37 %, stopped"))
 
@@ -359,6 +387,54 @@ def test_where_no_gate_is_nothing_begins(tmp_path):
 def test_whether_sweeps_may_begin_is_said_clearly(text):
     with pytest.raises(ConfigError, match="must be True or False"):
         AppSettings.read({"SWARMSCALE_APP_SWEEPS": text})
+
+
+def test_without_leave_the_form_is_a_line_and_a_sweep_has_no_buttons(root):
+    import ipyvuetify
+    import solara
+
+    session = Session.of("tiny", seed=1)
+    lab = Lab(root, Jobs(root))
+    lab.choose(shown="one")
+    lab.look()
+    for part in (Start(lab, session), Steer(lab, lab.sight.shown)):
+        _, rendered = solara.render(solara.Column(children=[part]), handle_error=False)
+        assert not rendered.find(ipyvuetify.Btn).widgets
+        rendered.close()
+    with_leave = Lab(root, Jobs(root, allowed=True))
+    _, rendered = solara.render(solara.Column(children=[Start(with_leave, session)]), handle_error=False)
+    assert len(rendered.find(ipyvuetify.Btn).widgets) == 3
+    rendered.close()
+
+
+def test_a_trial_run_tells_how_long_a_run_takes_and_leaves_nothing(tmp_path):
+    lab = Lab(tmp_path, Jobs(tmp_path, allowed=True))
+    took_s = lab.trial(support.plan())
+    assert 0 < took_s < 60
+    assert list(tmp_path.iterdir()) == []
+    assert lab.jobs._mine == {}
+
+
+def test_a_trial_run_that_fails_says_why(tmp_path):
+    late = support.made(tmp_path / "late", time_limit_s=1e-9)
+    with pytest.raises(ConfigError, match="over its time limit of 1e-09 s"):
+        labs.run_time(late.store)
+
+
+def test_going_on_makes_what_is_missing_and_what_failed_and_leaves_the_rest(tmp_path):
+    """Of a sweep that nobody began on a page; the late ones are made again once there is no limit."""
+    whole = support.made(tmp_path / "whole").frame()
+    late = support.made(tmp_path / "late", time_limit_s=1e-9)
+    (part,) = late.store.parts()
+    support.cut(part, 6)
+    lab = Lab(tmp_path, Jobs(tmp_path, allowed=True))
+    lab.choose(shown="late")
+    lab.look()
+    facts = late.plan.but(time_limit_s=None).as_dict()
+    lab._written(tree_of(facts), tmp_path / "late" / labs.FILE)
+    lab.go_on(lab.sight.shown, 1, retry=True)
+    lab.jobs.wait(tmp_path / "late", 60)
+    pd.testing.assert_frame_equal(late.store.frame(), whole)
 
 
 def test_a_name_that_is_taken_or_leads_elsewhere_is_refused(root):
@@ -476,10 +552,10 @@ def test_figures_of_a_sweep_keep_their_layout_while_its_runs_come_in(tmp_path):
     """So that the browser may put new values into the figure as it stands."""
     done = support.made(tmp_path / "one")
     (part,) = done.store.parts()
-    whole = pd.read_parquet(part)
-    texts = []
+    whole, texts = part.read_bytes(), []
     for rows in (5, 8):
-        whole[:rows].to_parquet(part)
+        part.write_bytes(whole)
+        support.cut(part, rows)
         lab = Lab(tmp_path, Jobs(tmp_path))
         lab.look()
         panels = {p.key: p for p in experiments_page(lab).panels}

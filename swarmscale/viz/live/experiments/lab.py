@@ -25,6 +25,7 @@ from .sight import Choice, Sight, seen
 
 if TYPE_CHECKING:
     from ....batch.plan import Plan
+    from ....batch.store import Store
 
 FILE = "sweep.toml"
 LOOK_S = 1.0
@@ -192,18 +193,15 @@ class Lab:
         place = Path(tempfile.mkdtemp(prefix="swarmscale-"))
         folder = place / TRIAL
         middle = dict(plan.settings[len(plan.settings) // 2])
-        one = plan.but(seeds=plan.seeds[:1], design={"kind": "list", "settings": [middle]})
+        one = plan.but(seeds=plan.seeds[:1], settings=(middle,), design={"kind": "list"})
         tree = tree_of(one.as_dict())
         try:
             file = self._written(tree, place / FILE)
             self.jobs.begin(self.owner, folder, command(file, folder, 1), 1)
             self.jobs.wait(folder, TRIAL_S)
-            if said := self.jobs.ended(folder):
-                raise ConfigError(said)
-            store = Store.open(folder)
-            for error in store.errors().values():
-                raise ConfigError(error.split("\n")[0])
-            return float(store.log()["wall_s"].sum())
+            if not (folder / SHEET).is_file():
+                raise ConfigError(self.jobs.ended(folder) or f"{TRIAL}: ended without a run")
+            return run_time(Store.open(folder))
         finally:
             self.jobs.forget(folder)
             shutil.rmtree(place, ignore_errors=True)
@@ -213,6 +211,17 @@ class Lab:
         text = tomli_w.dumps(_without_none(tree))
         write_whole(file, lambda part: part.write_text(text, encoding="utf-8"))
         return file
+
+
+def run_time(store: Store) -> float:
+    """How long the only run of a store took, s.
+
+    Raises:
+        ConfigError: with its error, if it did not end well.
+    """
+    for error in store.errors().values():
+        raise ConfigError(error.split("\n")[0])
+    return float(store.log()["wall_s"].sum())
 
 
 def command(file: Path, folder: Path, workers: int, *, retry: bool = False) -> list[str]:
@@ -234,8 +243,10 @@ def tree_of(facts: Mapping[str, Any]) -> dict[str, Any]:
         facts: of :meth:`~swarmscale.batch.plan.Plan.as_dict`.
     """
     same = ("name", "base", "outcomes", "probe", "records", "time_limit_s", "plugins", "design")
-    seeds = {"rng": facts["seeds"][0], "replications": len(facts["seeds"])}
-    return {name: facts[name] for name in same} | seeds | {"set": facts["fixed"]}
+    made = {name: facts[name] for name in same}
+    if facts["design"].get("kind") == "list":
+        made["design"] = facts["design"] | {"settings": facts["settings"]}
+    return made | {"rng": facts["seeds"][0], "replications": len(facts["seeds"]), "set": facts["fixed"]}
 
 
 def _is_sweep(path: Path) -> bool:

@@ -16,10 +16,10 @@ from .jobs import NOTE, Jobs, last_words
 from .races import FILES, STORE, race_kinds, read_race
 
 if TYPE_CHECKING:
-    from ....batch.store import Progress
+    from ....batch.store import Progress, Store
 
 SWEEP, TUNING = "sweep", "tuning"
-SHEET, STUDY = "sweep.json", "tune.json"
+SHEET = "sweep.json"
 RUNNING, STOPPED, OVER = "runs", "stopped", "over"
 BEGINS = "begins: its processes start"
 MOST_DEPTH = 3
@@ -93,15 +93,13 @@ class Shelf:
 
     def look(self) -> tuple[Listed, ...]:
         """All stores, the one that changed last first."""
-        found = [
-            self._listed(folder, kind) for folder in folders(self.root.resolve()) for kind in kinds(folder)
-        ]
-        places = {(one.folder, one.kind) for one in found}
-        self._kept = {place: kept for place, kept in self._kept.items() if place in places}
+        places = [(folder, kind) for folder in folders(self.root.resolve()) for kind in kinds(folder)]
+        found = [self._listed(folder, kind) for folder, kind in places]
+        self._kept = {place: self._kept[place] for place in places}
         return tuple(sorted(found, key=lambda one: (-one.changed_s, one.name))[:MOST_LISTED])
 
     def _listed(self, folder: Path, kind: str) -> Listed:
-        mark = (stamp(folder), is_running(folder, self.jobs) if kind in (SWEEP, TUNING) else None)
+        mark = (stamp(folder), is_running(folder, self.jobs) if kind == SWEEP else None)
         old = self._kept.get((folder, kind))
         if old is not None and old[0] == mark:
             return old[1]
@@ -129,7 +127,8 @@ def listed(folder: Path, kind: str, root: Path, *, running: bool) -> Listed:
             return Listed(
                 name=name, kind=kind, folder=folder, changed_s=changed_s, state=state, problem=problem
             )
-        progress = Store.open(folder).progress()
+        store = Store.open(folder)
+        kind, progress = kind_of(store), progress_of(store)
     except ConfigError as error:
         problem = str(error).removeprefix(f"{folder}: ").replace(f"{root}/", "")
         return Listed(name=name, kind=kind, folder=folder, changed_s=changed_s, problem=problem)
@@ -161,16 +160,33 @@ def folders(top: Path, depth: int = MOST_DEPTH) -> Iterator[Path]:
             yield from folders(path, depth - 1)
 
 
+def kind_of(store: Store) -> str:
+    """Whether a store is that of a sweep or of a tuning."""
+    from ....batch.search import SEARCH
+
+    return TUNING if store.design.get("kind") == SEARCH else SWEEP
+
+
+def progress_of(store: Store) -> Progress:
+    """How far a store has come; a tuning has all its trials to make, and makes settings as it goes."""
+    progress = store.progress()
+    if kind_of(store) == SWEEP:
+        return progress
+    seeds = progress.total // max(len(store.settings), 1)
+    total = max((int(store.design["trials"]) + 1) * seeds, progress.total)
+    return progress._replace(total=total, remaining_s=(total - progress.ended) / progress.runs_per_s)
+
+
 def kinds(folder: Path) -> list[str]:
-    """What a folder holds."""
+    """What a folder holds, as far as its files' names tell: a tuning is told from a sweep when it is opened."""
     if (folder / SHEET).is_file() or (folder / NOTE).is_file():
-        return [TUNING if (folder / STUDY).is_file() else SWEEP]
+        return [SWEEP]
     return race_kinds(folder)
 
 
 def stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Name, time and size of the files that a store's line depends on."""
-    names = {SHEET, STUDY, NOTE, *(name for pair in FILES.values() for name in pair)}
+    names = {SHEET, NOTE, *(name for pair in FILES.values() for name in pair)}
     found = [folder / name for name in names]
     for inner in ("runs", STORE):
         if (folder / inner).is_dir():

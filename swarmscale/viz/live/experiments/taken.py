@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from ....errors import ConfigError
 from ..downloads import CSV, HTML, Download
 from .races import FILES, PAGES, read_race
-from .shelf import SHEET, Listed
+from .shelf import SHEET, TUNING, Listed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-REPORT = "sweep.html"
 PARQUET = "application/vnd.apache.parquet"
 
 
@@ -37,7 +36,7 @@ def downloads_of(one: Listed) -> tuple[Download, ...]:
 
 
 def report(one: Listed) -> str:
-    """The HTML report of a sweep as it is now; of one with plugins that which was written when it ended.
+    """The HTML report of a sweep as it is now; of a tuning, or one with plugins, that which was written at its end.
 
     Raises:
         ConfigError: if no run has ended, or its plugins would have to run here.
@@ -46,12 +45,16 @@ def report(one: Listed) -> str:
     from ....batch.store import Store
     from ...sweep_report import sweep_html
 
-    if not read_sheet(one.folder / SHEET)["plan"]["plugins"]:
+    tuning = one.kind == TUNING
+    if not tuning and not read_sheet(one.folder / SHEET)["plan"]["plugins"]:
         return sweep_html(Store.open(one.folder))
     try:
-        return (one.folder / REPORT).read_text(encoding="utf-8")
+        return (one.folder / ("tune.html" if tuning else "sweep.html")).read_text(encoding="utf-8")
     except OSError:
-        raise ConfigError(f"{one.name}: a page runs no plugins; swarmscale sweep writes its report") from None
+        why = "its report comes at its end" if tuning else "a page runs no plugins"
+        raise ConfigError(
+            f"{one.name}: {why}; swarmscale {'tune' if tuning else 'sweep'} writes it"
+        ) from None
 
 
 def _frame(one: Listed) -> Callable[[], pd.DataFrame]:
