@@ -43,7 +43,7 @@ UNKEPT = (
     "intervals are made of both own ones as if they were independent, which is wider than need be; sweeps keep all."
 )
 ALONE = (
-    "The seeds differ ({one} and {other}) and {which} no intervals of its own, so there are plain differences alone; "
+    "The seeds differ ({one} and {other}) and {which} own, so there are plain differences alone; "
     "give both runs the same seed and a stationary demand, or replications."
 )
 
@@ -153,9 +153,8 @@ def _way(one: RunFolder, other: RunFolder) -> tuple[bool, str]:
         return False, NOT_STATIONARY.format(seed=shown["one"])
     lacking = [run.folder.name for run in (one, other) if not _has_intervals(run)]
     if lacking:
-        return False, ALONE.format(
-            which=" and ".join(lacking) + (" has" if len(lacking) == 1 else " have"), **shown
-        )
+        verb = "has no intervals of its" if len(lacking) == 1 else "have no intervals of their"
+        return False, ALONE.format(which=f"{' and '.join(lacking)} {verb}", **shown)
     if one.seeds == other.seeds:
         return False, UNKEPT.format(seeds=shown["one"])
     return False, DIFFERENT.format(**shown)

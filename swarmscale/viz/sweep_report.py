@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..batch.analysis import intervals, outcomes_of, shown_first
+from ..batch.analysis.tidy import DONE
 from ..batch.store import Store
 from ..errors import ConfigError
 from ..model.records import write_whole
@@ -74,13 +75,8 @@ def sweep_html(sweep: Sweep | Store, *, outcomes: Sequence[str] = ()) -> str:
     frame = frame[[name for name in frame.columns if name in shown or name not in outcomes_of(frame)]]
     tables = {name: intervals(frame, name) for name in shown}
     drawn = [
-        *effects_section(frame, shown, kind),
-        *interactions_section(frame, shown, kind),
-        *differences_section(frame, shown),
-        *sensitivity_section(frame, shown, plan.design),
-        *surface_section(frame, shown, plan.design),
-        *front_section(frame, shown),
-        Drawn("Settings", part("Settings", _about(frame, shown), settings_table(frame, tables))),
+        *(_analysis(frame, shown, plan.design) if shown else []),
+        Drawn("Settings", part("Settings", _about(frame), settings_table(frame, tables))),
         Drawn("Outcomes", part("Outcomes", "", outcomes_table(everything, kind))),
         _timing(log),
     ]
@@ -103,6 +99,19 @@ def sweep_html(sweep: Sweep | Store, *, outcomes: Sequence[str] = ()) -> str:
         "script": script() + filled("sortable.html", {}),
     }
     return filled("report.html", parts)
+
+
+def _analysis(frame: pd.DataFrame, shown: Sequence[str], design: Mapping[str, Any]) -> list[Drawn]:
+    """What the runs tell of the outcomes that are drawn."""
+    kind = str(design.get("kind", "grid"))
+    return [
+        *effects_section(frame, shown, kind),
+        *interactions_section(frame, shown, kind),
+        *differences_section(frame, shown),
+        *sensitivity_section(frame, shown, design),
+        *surface_section(frame, shown, design),
+        *front_section(frame, shown),
+    ]
 
 
 def _lead(plan: Plan, frame: pd.DataFrame, shown: Sequence[str]) -> str:
@@ -141,7 +150,9 @@ def _facts(plan: Plan, frame: pd.DataFrame, log: pd.DataFrame) -> str:
     return "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in rows)
 
 
-def _about(frame: pd.DataFrame, shown: Sequence[str]) -> str:
+def _about(frame: pd.DataFrame) -> str:
+    if not len(frame[frame["status"] == DONE]):
+        return "No run ended well, so there are no values."
     if int(frame["replication"].nunique()) < 2:
         return "Values of one replication, so without intervals."
     return "Means over replications with 95 % intervals: Student's below 8 replications, else the bootstrap's (BCa)."

@@ -134,7 +134,7 @@ def paired(
         rows += [
             row | {"p_adjusted": p, "correction": correction} for row, p in zip(mine, adjusted, strict=True)
         ]
-    return pd.DataFrame(rows)[list(COLUMNS)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 COLUMNS = (

@@ -21,6 +21,9 @@ SEED = 7
 CHUNK = 4_000_000
 """Numbers that are resampled at a time."""
 
+ALIKE = 1e-12
+"""Relative difference up to which draws are taken as alike."""
+
 CONSTANT, BCA, PERCENTILE, NONE = "all alike", "BCa", "percentile", ""
 
 
@@ -81,8 +84,9 @@ def bootstrap_ends(
     compute = statistic_function(statistic)
     if n < 2:
         return low, high, how
-    alike = np.ptp(samples, axis=1) == 0
-    low[alike] = high[alike] = samples[alike, 0]
+    # sums of powers of differences that are rounding errors alone tell nothing
+    alike = np.ptp(samples, axis=1) <= ALIKE * np.abs(samples).max(axis=1)
+    low[alike] = high[alike] = samples[alike].mean(axis=1)
     method = BCA if statistic == "mean" else PERCENTILE
     varied = np.flatnonzero(~alike)
     step = max(1, CHUNK // (n * resamples))
