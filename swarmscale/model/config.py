@@ -27,8 +27,8 @@ from .section import Section, Share, choice, setting
 class Fleet(Section):
     """How many agents, of what make, in what hierarchy."""
 
-    agents: int = setting(10_000, "agents at the start", "agents", ge=1, le=50_000_000)
-    nodes: int = setting(16, "coordination nodes", "nodes", ge=1, le=1024)
+    agents: int = setting(10_000, "agents at the start", "agents", ge=1, le=200_000_000)
+    nodes: int = setting(16, "coordination nodes", "nodes", ge=1, le=4096)
     zone_clusters: int = setting(8, "clusters in a zone at most", "clusters", ge=1, le=1000)
     cluster_agents: int = setting(100, "agents in a cluster at most", "agents", ge=1, le=100)
     speed_cv: float = setting(
@@ -53,7 +53,7 @@ class Fleet(Section):
         "largest fleet that scaling may make; none given: four times agents",
         "agents",
         ge=1,
-        le=50_000_000,
+        le=200_000_000,
     )
 
     @model_validator(mode="after")
