@@ -1,6 +1,8 @@
 """What a sweep's table tells: intervals that hold as often as said, pairs, effects, surfaces, Pareto fronts."""
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -67,6 +69,16 @@ def held(law, draws, bias=1.0, seed=99):
 def z(count, share):
     """How many standard errors a count lies from a share that was itself measured."""
     return (count / TIMES - share) / math.sqrt(share * (1 - share) * (1 / TIMES + 1 / SAID_TIMES))
+
+
+def test_the_coverage_held_here_is_that_of_the_documentation():
+    text = (Path(__file__).parent.parent / "docs" / "analysis.md").read_text(encoding="utf-8")
+    for law in ("normal", "lognormal"):
+        rows = [
+            re.search(rf"^{law} +{how} +(.*)$", text, re.M)[1].split() for how in ("bootstrap", "Student")
+        ]
+        for draws, column in ((5, 1), (20, 4)):
+            assert tuple(float(row[column]) / 100 for row in rows) == pytest.approx(SAID[law, draws])
 
 
 # -- intervals --------------------------------------------------------------------------------------------
