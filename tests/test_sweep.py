@@ -2,6 +2,7 @@
 
 import json
 
+import mesa
 import pytest
 import tomli_w
 
@@ -126,6 +127,25 @@ def test_strategies_and_numpy_numbers_may_be_given_from_python(tmp_path):
     assert Store.open(tmp_path).plan.config(RunId(0, 0)).scaling == policies[0]
 
 
+def test_mesas_batch_run_gives_the_records_of_a_sweep(tmp_path):
+    """Mesa's own runner at work on the same settings and seeds ends with the same rows."""
+    plan = small(records=True)
+    plan["design"]["over"]["life.start_s"] = [5, 20]
+    sweep(plan, out=tmp_path, engine="here")
+    with_mesa = mesa.batch_run(
+        ss.SwarmModel,
+        {"config": "tiny", "life.start_s": [5, 20], **SMALL},
+        rng=[7, 8],
+        display_progress=False,
+    )
+    assert len(with_mesa) == 4
+    for row in with_mesa:
+        setting, replication = [5, 20].index(row["life.start_s"]), row["iteration"]
+        last = read_records(tmp_path / "records" / f"{setting}-{replication}.parquet").iloc[-1]
+        for name in ("response_mean_s", "utilization", "completed", "agents_busy"):
+            assert row[name] == last[name]
+
+
 def test_an_outcome_that_nobody_knows_is_refused_with_the_nearest():
     with pytest.raises(ss.UnknownChoiceError, match="Did you mean 'response_p95_s'"):
         Plan.load(small(outcomes=["response_p95"]))
@@ -182,11 +202,18 @@ def test_the_command_prints_means_and_where_the_files_are(file, tmp_path, here, 
     assert "life.start_s" in out
     assert "10 done of 10 runs; 10 made" in out
     assert Store.open(tmp_path / "o").frame().equals(here.frame())
+    assert not (tmp_path / "o" / "sweep.html").exists()
     assert (tmp_path / "o" / "table.csv").read_text(encoding="utf-8") == here.frame().to_csv(index=False)
     assert main([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["computed"], told["kept"], told["statuses"], told["failures"]) == (0, 10, {"done": 10}, [])
     assert [one["cost"] for one in told["settings"]] == here.means()["cost"].tolist()
+
+
+def test_the_command_writes_the_page(file, tmp_path, capsys):
+    assert main(["sweep", str(file), "--out", str(tmp_path / "o"), "--engine", "here"]) == 0
+    assert "sweep.html and table.csv in" in capsys.readouterr().out
+    assert "life.start_s" in (tmp_path / "o" / "sweep.html").read_text(encoding="utf-8")
 
 
 def test_a_dry_run_prints_the_settings_and_makes_nothing(file, tmp_path, capsys):

@@ -55,7 +55,7 @@ def plan_of(tree: Mapping[str, Any], name: str, folder: Path) -> Plan:
         folder: where relative paths begin.
     """
     _check(tree)
-    plugins = tuple(folder / path for path in tree.get("plugins", ()))
+    plugins = tuple((folder / path).absolute() for path in tree.get("plugins", ()))
     load_plugins(plugins)
     base = _base(tree.get("base", "llm-fleet"), folder)
     fixed = flat(tree.get("set", {}))

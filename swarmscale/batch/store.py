@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from ..errors import ConfigError
 from ..model.records import write_whole
+from .parts import counting, read_part
 from .plan import Plan, RunId
 from .run import DONE, FAILED, KILLED, LATE
 from .schema import FINAL, LOG, Columns
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-log = logging.getLogger(__name__)
 SHEET = "sweep.json"
 RUNS, RECORDS = "runs", "records"
+LATELY_S = 120.0
 
 
 class Progress(NamedTuple):
@@ -77,8 +77,9 @@ class Store:
         if (place / SHEET).exists():
             there = read_sheet(place / SHEET)
             refuse_other(place, there, sheet)
-            kept = there | {"plan": sheet["plan"]}  # a name or a time limit may have changed
-            sheet = there if kept == there else kept
+            sheet = there | {"plan": sheet["plan"]}  # a name or a time limit may have changed
+            if sheet == there:
+                return cls(place, there)
         write_whole(place / SHEET, lambda part: part.write_text(json.dumps(sheet, indent=1), "utf-8"))
         return cls(place, sheet)
 
@@ -234,13 +235,9 @@ class Store:
         Raises:
             ConfigError: if somebody does.
         """
-        import fcntl
-
         with (self.folder / "sweep.lock").open("w", encoding="utf-8") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise ConfigError(f"{self.folder}: another process is at work on this sweep") from None
+            if not locked(lock):
+                raise ConfigError(f"{self.folder}: another process is at work on this sweep")
             for part in [*self.folder.glob(".sweep.json.*"), *self.folder.glob("*/.*.parquet.*")]:
                 part.unlink(missing_ok=True)
             yield
@@ -249,28 +246,23 @@ class Store:
         """Some columns of the rows that count, one a run, sorted by setting and replication."""
         import pyarrow as pa
 
-        tables = [table for path in self.parts() if (table := self._part(path, names)) is not None]
+        tables = [table for path in self.parts() if (table := read_part(path, names)) is not None]
         schema = self.columns.schema()
         wanted = pa.schema([schema.field(name) for name in names])
         return counting(pa.concat_tables(tables) if tables else wanted.empty_table())
 
-    def _part(self, path: Path, names: list[str]) -> pa.Table | None:
-        """Some columns of a file; None, with a warning, if it is damaged."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
 
-        try:
-            part = pq.read_table(path, columns=names, partitioning=None)
-            return _with_gaps(part, self.columns.schema(), names)
-        except FileNotFoundError:
-            return None
-        except (OSError, pa.ArrowException, KeyError) as error:
-            why = str(error).splitlines()[0]
-            log.warning("%s cannot be read (%s); its runs count as missing", path, why)
-            return None
-
-
-LATELY_S = 120.0
+def locked(file: TextIO) -> bool:
+    """Lock a file until it is closed or this process ends; False if another has it. Windows has no such locks."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _with_gaps(table: pa.Table, schema: pa.Schema, names: list[str]) -> pa.Table:
@@ -282,19 +274,3 @@ def _with_gaps(table: pa.Table, schema: pa.Schema, names: list[str]) -> pa.Table
             gaps = pa.nulls(len(table), schema.field(name).type)
             table = table.append_column(schema.field(name), gaps)
     return table.select(names)
-
-
-def counting(table: pa.Table) -> pa.Table:
-    """The row of each run that counts: that which ended well, else the latest; sorted by setting and replication."""
-    import numpy as np
-
-    if not len(table):
-        return table
-    setting, replication, started = (
-        table[name].to_numpy() for name in ("setting", "replication", "started_at")
-    )
-    well = np.asarray(table["status"].to_numpy(zero_copy_only=False) == DONE)
-    order = np.lexsort((started, well, replication, setting))
-    s, r = setting[order], replication[order]
-    last = np.append((s[1:] != s[:-1]) | (r[1:] != r[:-1]), True)
-    return table.take(order[last])
