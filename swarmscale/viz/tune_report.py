@@ -143,14 +143,14 @@ def _panels(tuned: Tuned, objective: Objective) -> list[Panel]:
         )
         for number, factor in enumerate(ranked)
     ]
-    ranges = [factor for factor in ranked if not isinstance(factor, Listed)][:2]
-    if len(ranges) == 2:
+    ranges = [factor for factor in ranked if not isinstance(factor, Listed)]
+    if len(ranges) >= 2:
         panels.append(
             Panel(
                 key=f"contour-{name}",
                 figure=contour_figure(tuned, ranges, name),
-                read="The two most important ranges together.",
-                otherwise="Contours take 8 trials that did not fail.",
+                read="The most important two ranges that enough trials have in common.",
+                otherwise="Contours take two ranges that 8 trials that did not fail have in common.",
                 wide=True,
             )
         )

@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ..batch.analysis.meaning import meaning
+from ..batch.factors import Listed
 from ..batch.verdict import FEASIBLE, Verdict
 from .race_tables import Sheet
 from .theme import number
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 MOST_FRONT = 20
 """Trials of a front that a table shows."""
+
+EDGE = 0.02
+"""Share of a range that counts as its end."""
 
 
 def tune_sheets(tuned: Tuned) -> list[Sheet]:
@@ -100,7 +104,24 @@ def verdict_on(tuned: Tuned, verdict: Verdict) -> str:
         low, high = verdict.interval(constraint.outcome)
         if constraint.slack(high if constraint.most else low) < 0:
             said.append(f"{constraint}: kept by the mean, but not by its whole interval.")
-    return " ".join(said)
+    return " ".join([*said, *edges(tuned, verdict)])
+
+
+def edges(tuned: Tuned, verdict: Verdict) -> list[str]:
+    """Factors whose value lies at an end of its range, so that a wider one may hold something better."""
+    said = []
+    for factor in tuned.search.factors:
+        value = tuned.setting(verdict).get(factor.key)
+        if isinstance(factor, Listed) or value is None:
+            continue
+        scale = math.log if factor.log else float
+        place = (scale(value) - scale(factor.low)) / (scale(factor.high) - scale(factor.low))
+        if min(place, 1 - place) < EDGE:
+            end = "lower" if place < 0.5 else "upper"
+            said.append(
+                f"{factor.key} lies at the {end} end of its range: a wider one may hold something better."
+            )
+    return said
 
 
 def front_sheet(tuned: Tuned) -> Sheet:

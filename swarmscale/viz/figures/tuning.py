@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ...batch.tuned import Tuned
 
 GRID = 40
+FEWEST = 8
 
 
 def history_figure(tuned: Tuned, objective: Objective) -> go.Figure:
@@ -99,12 +101,24 @@ def slice_figure(tuned: Tuned, factor: Factor, outcome: str) -> go.Figure:
     return finished([points], *titles, [], note, more)
 
 
-def contour_figure(tuned: Tuned, pair: Sequence[Factor], outcome: str) -> go.Figure | None:
-    """The objective over two ranges, linear between the trials; None with too few trials."""
+def contour_figure(tuned: Tuned, ranges: Sequence[Factor], outcome: str) -> go.Figure | None:
+    """The objective over two ranges, linear between the trials; None if no two are in enough trials together.
+
+    Args:
+        tuned: the search.
+        ranges: factors, the most important one first; the first two that will do are drawn.
+        outcome: what is drawn.
+    """
+    for pair in itertools.combinations(ranges, 2):
+        keys = [factor.key for factor in pair]
+        known = [v for v in tuned.trials if v.known and all(key in tuned.setting(v) for key in keys)]
+        if len(known) >= FEWEST:
+            return _contours(tuned, pair, known, outcome)
+    return None
+
+
+def _contours(tuned: Tuned, pair: Sequence[Factor], known: list[Verdict], outcome: str) -> go.Figure:
     keys = [factor.key for factor in pair]
-    known = [v for v in tuned.trials if v.known and all(key in tuned.setting(v) for key in keys)]
-    if len(known) < 8:
-        return None
     x, y = (np.array([float(tuned.setting(v)[key]) for v in known]) for key in keys)
     z = np.array([verdict.means[outcome] for verdict in known])
     grid_x, grid_y, heights = _between(pair, x, y, z)
