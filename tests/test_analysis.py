@@ -16,6 +16,7 @@ from swarmscale.batch.analysis import (
     intervals,
     main_effects,
     meaning,
+    noise_share,
     objectives_of,
     paired,
     pareto,
@@ -340,6 +341,23 @@ def test_shares_of_variance_add_up_in_a_balanced_grid():
     both = interaction(frame, "y", "a", "b")
     assert sum(found.values()) + both.share == pytest.approx(1.0)
     assert found["a"] > found["b"] > both.share > 0
+
+
+def test_the_share_of_noise_is_right_on_average_and_shared_luck_does_not_count():
+    """Effects of variance 1 between 12 settings, own noise .3 over 5 runs each: .018 of it, whatever is shared."""
+    level = np.random.default_rng(1).permutation(12) - 5.5
+    level = level / level.std(ddof=1)
+    found = []
+    for seed in range(200):
+        frame = table([{"n": i} for i in range(12)], lambda s: level[s["n"]], 5, noise=1.0, seed=seed)
+        found.append(noise_share(frame, "y"))
+    expected = 0.3**2 / 5 / (1 + 0.3**2 / 5)
+    error = np.std(found, ddof=1) / math.sqrt(len(found))
+    assert abs(np.mean(found) - expected) < 4 * error
+    assert abs(np.mean(found) - (1 + 0.3**2) / 5) > 4 * error
+    alike = table([{"n": i} for i in range(12)], lambda s: 0.0, 5, noise=1.0)
+    assert noise_share(alike, "y") > 0.3
+    assert math.isnan(noise_share(table(grid(a=[1, 2]), lambda s: s["a"]), "y"))
 
 
 def test_what_adds_up_has_no_interaction():

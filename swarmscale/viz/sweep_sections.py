@@ -12,6 +12,7 @@ from ..batch.analysis import (
     chosen_ends,
     main_effects,
     meaning,
+    noise_share,
     objectives_of,
     pareto,
     sensitivity,
@@ -78,7 +79,13 @@ def _ranking(frame: pd.DataFrame, outcome: str) -> str:
         return "It is the same in every setting."
     first = sorted(found.items(), key=lambda pair: -pair[1])[:3]
     told = ", ".join(f"{key} {number(share, 'share')}" for key, share in first)
-    return f"Of the variance between settings each alone explains: {told}."
+    return f"Of the variance between settings each alone explains: {told}.{_noise(frame, outcome)}"
+
+
+def _noise(frame: pd.DataFrame, outcome: str) -> str:
+    """What of the variance between settings is noise, as a sentence; empty if it is not known."""
+    noise = noise_share(frame, outcome)
+    return f" Noise of the replications accounts for {number(noise, 'share')}." if np.isfinite(noise) else ""
 
 
 def interactions_section(frame: pd.DataFrame, outcomes: Sequence[str], kind: str) -> list[Drawn]:
@@ -100,7 +107,7 @@ def interactions_section(frame: pd.DataFrame, outcomes: Sequence[str], kind: str
                     key=f"interaction-{i}",
                     figure=interaction_figure(found, meaning(name)),
                     read="Rows that are no copies of each other, shifted, show that one factor's effect depends on "
-                    "the other.",
+                    f"the other.{_noise(frame, name)}",
                 )
             )
     lead = "Of all pairs of factors the one that explains the most together beyond what either does alone."
@@ -186,10 +193,10 @@ def _surface(
         return None, str(error)
     if found.r2 >= LEAST_R2:
         return found, ""
-    told = " and ".join(found.factors)
+    told = " and ".join(found.factors) + (" explain" if len(found.factors) > 1 else " explains")
     return (
         None,
-        f"{meaning(outcome).title}: {told} explain only {number(found.r2, 'share')} of it, so none is drawn",
+        f"{meaning(outcome).title}: {told} only {number(found.r2, 'share')} of it, so none is drawn",
     )
 
 

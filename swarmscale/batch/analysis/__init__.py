@@ -1,6 +1,6 @@
 """What a sweep's table tells: intervals, paired differences, effects, sensitivity, surfaces, Pareto fronts."""
 
-from .effects import Interaction, interaction, main_effects, shares, strongest
+from .effects import Interaction, interaction, main_effects, noise_share, shares, strongest
 from .intervals import chosen_ends, intervals
 from .meaning import Meaning, meaning, objectives_of, shown_first
 from .paired import paired
@@ -23,6 +23,7 @@ __all__ = [
     "main_effects",
     "meaning",
     "morris",
+    "noise_share",
     "objectives_of",
     "outcomes_of",
     "paired",

@@ -151,6 +151,32 @@ def shares(frame: pd.DataFrame, outcome: str) -> dict[str, float]:
     }
 
 
+def noise_share(frame: pd.DataFrame, outcome: str) -> float:
+    """Share of the variance between settings' means that is noise of the replications, 0 to 1.
+
+    Shares of factors and interactions that are not far above it tell nothing. Replications share their luck across
+    settings, so the noise is what is left of a run beyond its setting's and its replication's mean.
+
+    Args:
+        frame: the final table of a sweep.
+        outcome: one of its outcomes.
+
+    Returns:
+        The share; NaN if no two settings have the same two finished replications.
+    """
+    known = measured(frame, outcome)
+    wide = known.pivot(index="setting", columns="replication", values=outcome).dropna()
+    values = wide.to_numpy(np.float64)
+    settings, replications = values.shape
+    if settings < 2 or replications < 2:
+        return float("nan")
+    means = values.mean(axis=1)
+    rest = values - means[:, None] - values.mean(axis=0)[None, :] + values.mean()
+    noise = float((rest**2).sum()) / ((settings - 1) * (replications - 1)) / replications
+    between = float(means.var(ddof=1))
+    return min(noise / between, 1.0) if between > 0 else float("nan")
+
+
 def _setting_means(table: pd.DataFrame, outcome: str) -> pd.DataFrame:
     known = measured(table, outcome)
     means = known.groupby("setting", sort=True)[outcome].mean()

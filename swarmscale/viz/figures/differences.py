@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
+from ...arrays import Floats
 from ...batch.analysis.meaning import Meaning, meaning
 from ...batch.compare import Difference
 from ..theme import BLUE, FAINT, GRAY, GREEN, ORANGE, VERMILLION, number
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
 MOST = 40
 FARTHEST = 2.0
 """Relative difference beyond which a point stands at the edge, as a triangle, so that it does not hide the others."""
+
+
+VERDICTS = (
+    ("green", "better with the whole interval", GREEN),
+    ("red", "worse with the whole interval", VERMILLION),
+    ("blue", "clearly different, and nobody says which is better", BLUE),
+    ("gray", "no interval, or one that holds 0", GRAY),
+)
 
 
 def verdict_color(row: Difference) -> str:
@@ -48,14 +57,45 @@ def differences_figure(rows: Sequence[Difference], names: tuple[str, str]) -> go
     low, high = (np.array([getattr(row, end) for row in shown]) / size for end in ("low", "high"))
     edge = min(float(np.nanmax(np.abs(x))), FARTHEST)
     beyond = np.abs(x) > edge
-    texts = []
-    for row in shown:
-        told = meaning(row.outcome)
-        texts.append(
-            f"<b>{told.title}</b><br>{names[0]}: {number(row.one, told.unit)}<br>{names[1]}: "
-            f"{number(row.other, told.unit)}<br>{row.relative:+.1%}<br>{row.method}"
-        )
-    trace = {
+    texts = [_words(row, names) for row in shown]
+    trace = _points(shown, x, (low, high), edge, texts)
+    note = "whiskers: 95 %, where there is an interval"
+    note += f"; triangles lie beyond {edge:.0%}" if beyond.any() else ""
+    more = len(known) - len(shown)
+    note += f"; {more} smaller ones are in the table" if more else ""
+    figure = finished(
+        [trace],
+        f"{names[1]} against {names[0]}",
+        f"difference / value of {names[0]} (%)",
+        "",
+        [Line(name=name, values=x, text=text, color=color) for name, text, color in VERDICTS],
+        note,
+        {
+            "height": max(260, 110 + ROW_PX * len(shown)),
+            "showlegend": False,
+            "xaxis": {"tickformat": "+.3~%"}
+            | ({"range": [-1.08 * edge, 1.08 * edge]} if beyond.any() else {}),
+            "yaxis": {
+                "tickvals": list(range(len(shown))),
+                "ticktext": [shortened(meaning(row.outcome).title, 30) for row in shown],
+                "range": [len(shown) - 0.4, -0.6],
+                "zeroline": False,
+            },
+        },
+    )
+    figure.add_shape(
+        type="line", x0=0, x1=0, y0=0, y1=1, yref="paper", line={"width": 1, "dash": "dot", "color": GRAY}
+    )
+    return figure
+
+
+def _points(
+    shown: Sequence[Difference], x: Floats, ends: tuple[Floats, Floats], edge: float, texts: Sequence[str]
+) -> dict[str, Any]:
+    """A point a metric; those beyond the edge stand at it as triangles, without whiskers."""
+    low, high = ends
+    beyond = np.abs(x) > edge
+    return {
         "type": "scatter",
         "mode": "markers",
         "x": np.clip(x, -edge, edge),
@@ -78,40 +118,13 @@ def differences_figure(rows: Sequence[Difference], names: tuple[str, str]) -> go
         },
         "hovertemplate": "%{text}<extra></extra>",
     }
-    lines = [
-        Line(name="green", values=x, text="better with the whole interval", color=GREEN),
-        Line(name="red", values=x, text="worse with the whole interval", color=VERMILLION),
-        Line(name="blue", values=x, text="clearly different, and nobody says which is better", color=BLUE),
-        Line(name="gray", values=x, text="no interval, or one that holds 0", color=GRAY),
-    ]
-    note = "whiskers: 95 %, where there is an interval"
-    note += f"; triangles lie beyond {edge:.0%}" if beyond.any() else ""
-    more = len(known) - len(shown)
-    note += f"; {more} smaller ones are in the table" if more else ""
-    figure = finished(
-        [trace],
-        f"{names[1]} against {names[0]}",
-        f"difference / value of {names[0]} (%)",
-        "",
-        lines,
-        note,
-        {
-            "height": max(260, 110 + ROW_PX * len(shown)),
-            "showlegend": False,
-            "xaxis": {"tickformat": "+.3~%"}
-            | ({"range": [-1.08 * edge, 1.08 * edge]} if beyond.any() else {}),
-            "yaxis": {
-                "tickvals": list(range(len(shown))),
-                "ticktext": [shortened(meaning(row.outcome).title, 30) for row in shown],
-                "range": [len(shown) - 0.4, -0.6],
-                "zeroline": False,
-            },
-        },
-    )
-    figure.add_shape(
-        type="line", x0=0, x1=0, y0=0, y1=1, yref="paper", line={"width": 1, "dash": "dot", "color": GRAY}
-    )
-    return figure
+
+
+def _words(row: Difference, names: tuple[str, str]) -> str:
+    """The hover text of a metric."""
+    told = meaning(row.outcome)
+    one, other = (number(value, told.unit) for value in (row.one, row.other))
+    return f"<b>{told.title}</b><br>{names[0]}: {one}<br>{names[1]}: {other}<br>{row.relative:+.1%}<br>{row.method}"
 
 
 def _symbol(value: float, edge: float) -> str:

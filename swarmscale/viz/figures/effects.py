@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
+from ...arrays import Floats
 from ...batch.analysis.effects import Interaction
 from ...batch.analysis.intervals import chosen_ends
 from ...batch.analysis.meaning import Meaning
@@ -90,19 +91,17 @@ def effects_figure(effects: pd.DataFrame, meaning: Meaning, ordered: Collection[
             },
         },
     )
-    known = shown["value"].to_numpy(np.float64)
-    if np.isfinite(known).any():
-        at = float(np.nanmean(known))
-        figure.add_shape(
-            type="line",
-            x0=at,
-            x1=at,
-            y0=0,
-            y1=1,
-            yref="paper",
-            line={"width": 1, "dash": "dot", "color": GRAY},
-        )
+    _mean_line(figure, shown["value"].to_numpy(np.float64))
     return figure
+
+
+def _mean_line(figure: go.Figure, values: Floats) -> None:
+    """A dotted line at the mean of all levels."""
+    if not np.isfinite(values).any():
+        return
+    at = float(np.nanmean(values))
+    line = {"width": 1, "dash": "dot", "color": GRAY}
+    figure.add_shape(type="line", x0=at, x1=at, y0=0, y1=1, yref="paper", line=line)
 
 
 def _levels(rows: pd.DataFrame, y: Any, low: Any, high: Any, color: str, meaning: Meaning) -> dict[str, Any]:
