@@ -81,7 +81,8 @@ def pairs_tables(frame: pd.DataFrame, outcomes: Sequence[str]) -> str:
         if len(levels) > MOST_LEVELS:
             continue
         table = paired(frame, outcomes, key)
-        if not table["pairs"].any():
+        table = table[table["pairs"] > 0]
+        if not len(table):
             continue
         notes = "; ".join(dict.fromkeys(str(n) for n in table["note"] if n))
         parts.append(
