@@ -11,6 +11,8 @@ from .bits import bits_set, eight_below, lowest_bit, sixteen_equal
 from .tasks import task_class
 
 _IDLE, _BUSY, _DRAINING = IDLE, BUSY, DRAINING
+AWAY = 1 << 20
+"""What stands for a slot that is not idle: more than any rank and slot."""
 
 
 @kernel
@@ -67,6 +69,44 @@ def hand_over(cards: Ints, i: int, hands: Ints, a: U) -> None:
     hands[a, 1] = uid
     hands[a, 2] = work
     hands[a, 3] = last
+
+
+@merged
+def choose_of_few(
+    at: Floats, work: Floats, meta: Ints, first: U, m: int, end: float, overhead: float, row0: U, skill0: U,
+    slots: int, slow: Floats32, skills: Bytes, rank: Bytes, first_skill: Words, away: Ints, before: Words,
+    who: Bytes, n: int, chosen: Indices, finishes: Floats, services: Floats32, hurried: Indices,
+) -> int:  # fmt: skip
+    """The agent of each of a few tasks: all slots are compared for each, side by side.
+
+    ``away`` is 0 for idle slots and ``AWAY`` for others; slot ``who[x]`` becomes idle before task ``before[x]``.
+    """
+    early = 0
+    for x in range(m):
+        for y in range(n):
+            if before[y] == U(x):
+                away[who[y]] = 0
+        for y in range(early):
+            if before[n + y] == U(x):
+                away[chosen[hurried[y]] - row0] = 0
+        i = first + U(x)
+        skill = skill0 + first_skill[U(task_class(meta[i]))]
+        best = np.int64(AWAY)
+        for s in range(slots):
+            best = min(best, (np.int64(rank[skill + U(s)]) << np.int64(8)) + np.int64(s) + away[s])
+        slot = U(best & 255)
+        away[slot] = AWAY
+        a = row0 + slot
+        service = work[i] * np.float64(slow[a]) * (overhead / skills[skill + slot])
+        f = at[i] + service
+        chosen[x] = a
+        finishes[x] = f
+        services[x] = service
+        if f < end:
+            hurried[early] = x
+            before[n + early] = max(U(x + 1), how_many_below(at, first, m, f))
+            early += 1
+    return early
 
 
 @merged

@@ -12,7 +12,7 @@ from ...rng import U
 from .answers import Sums, count_answers, first_tokens, no_ends
 from .arrivals import Marks
 from .bits import bits_set, count_below, lowest_bit, sixteen_equal
-from .choosing import choose_of_many, choose_of_one, hand_over, look
+from .choosing import AWAY, choose_of_few, choose_of_many, choose_of_one, hand_over, look
 from .hands import ClusterState, Hands, Rule
 from .ledger import Count, Ledger, bin_of, note, sampled, steps
 from .lessons import Lessons, note_ends
@@ -33,6 +33,9 @@ _BLOCK = 8  # clusters whose tasks are fetched together
 _LARGE = 150_000  # agents whose columns fill the caches: only these are asked for ahead of time
 _AHEAD = 4  # how many clusters earlier
 _STEP = 1.0 / 1048576.0
+_TASKS_A_TYPE = 5  # up to so many a cluster, agents are compared for each task; more are worth sets of bits
+_ENDS = 64
+_AWAY = AWAY
 _FULL, _SAMPLED = int(Count.DROPPED_CLUSTER_FULL), int(Count.SAMPLED_CLUSTER)
 _WAITING, _IN_SERVICE = int(Count.WAITING_CLUSTER), int(Count.IN_SERVICE)
 
@@ -175,10 +178,12 @@ def serve_clusters(
     services = np.empty(most + 1, np.float32)
     chosen = np.empty(most + 1, np.uint32)
     hurried = np.empty(most + 1, np.uint32)
-    before = np.empty(slots + 8, np.uint64)
+    before = np.empty(2 * slots + 72, np.uint64)
     leaving = np.empty(slots + 2, np.int64)
     types = np.unique(class_type)
     several = len(types) > 1
+    few_tasks = _TASKS_A_TYPE * len(types)
+    away = np.empty(slots, np.int64)
     words = (slots + 63) >> 6
     span = words << 6
     first_word = np.empty(len(how), np.uint64)
@@ -299,23 +304,6 @@ def serve_clusters(
                     n += 1
         if large:
             prefetch(h_words, row_ahead * U(4) + U(2 * slots), 2 * slots)
-        for k in range(len(types)):
-            ranked = skill0 + U(types[k] * slots)
-            for x in range(span):
-                there_is[x] = 0
-            for w in range(words):
-                bits = sets[w]
-                while bits != none:
-                    s = lowest_bit(bits) + U(w << 6)
-                    bits &= bits - one
-                    r = U(rank[ranked + s])
-                    there_is[r] = 1
-                    slot_at[U(k * span) + r] = s
-            for w in range(words):
-                bits = none
-                for x in range(0, 64, 16):
-                    bits |= sixteen_equal(there_is, U((w << 6) + x), 1) << U(x)
-                idle[k * words + w] = bits
         started = 0
         m = last - j
         calm = plain and draining == 0 and m <= free + n and (m == 0 or at[U(j)] >= begin)
@@ -331,22 +319,50 @@ def serve_clusters(
                 for i in range(m):
                     there += leaving[i]
                     calm &= there > i
+        few = calm and m <= few_tasks and n <= _ENDS
+        if not few:
+            for k in range(len(types)):
+                ranked = skill0 + U(types[k] * slots)
+                for x in range(span):
+                    there_is[x] = 0
+                for w in range(words):
+                    bits = sets[w]
+                    while bits != none:
+                        s = lowest_bit(bits) + U(w << 6)
+                        bits &= bits - one
+                        r = U(rank[ranked + s])
+                        there_is[r] = 1
+                        slot_at[U(k * span) + r] = s
+                for w in range(words):
+                    bits = none
+                    for x in range(0, 64, 16):
+                        bits |= sixteen_equal(there_is, U((w << 6) + x), 1) << U(x)
+                    idle[k * words + w] = bits
         head = 0
         tail = 0
         if calm:
+            if few:
+                for x in range(slots):
+                    away[x] = _AWAY if codes[row0 + U(x)] != _IDLE else 0
             for x in range(n):
                 s = U(raw_who[x])
                 codes[row0 + s] = _IDLE
-            for k in range(len(types)):
-                ranked = skill0 + U(types[k] * slots)
-                for x in range(n):
-                    s = U(raw_who[x])
-                    r = U(rank[ranked + s])
-                    slot_at[U(k * span) + r] = s
-                    freed[before[x] * width + U(k * words) + (r >> U(6))] |= one << (r & U(63))
+            if not few:
+                for k in range(len(types)):
+                    ranked = skill0 + U(types[k] * slots)
+                    for x in range(n):
+                        s = U(raw_who[x])
+                        r = U(rank[ranked + s])
+                        slot_at[U(k * span) + r] = s
+                        freed[before[x] * width + U(k * words) + (r >> U(6))] |= one << (r & U(63))
             seen += busy - gone if probing else 0
             busy -= done - mine
-            if several or words > 2:
+            if few:
+                early = choose_of_few(
+                    at, work, meta, first_in, m, end, overhead, row0, skill0, slots, slow, skills, rank, first_skill,
+                    away, before, raw_who, n, chosen, finishes, services, hurried,
+                )  # fmt: skip
+            elif several or words > 2:
                 early = choose_of_many(
                     at, work, meta, first_in, m, end, overhead, row0, skill0, slots, slow, skills, rank, types,
                     first_word, first_skill, idle, freed, slot_at, chosen, finishes, services, hurried,
@@ -357,8 +373,9 @@ def serve_clusters(
                     idle[0], idle[1] if words > 1 else none, U(words), freed, slot_at, chosen, finishes, services,
                     hurried,
                 )  # fmt: skip
-            for x in range((m + 1) * len(idle)):
-                freed[x] = none
+            if not few:
+                for x in range((m + 1) * len(idle)):
+                    freed[x] = none
             for x in range(m):
                 a = U(chosen[x])
                 hand_over(whole, card[first_in + U(x)], h_whole, a)
