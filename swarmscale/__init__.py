@@ -2,6 +2,9 @@
 
 from .agents.nodes import Cluster, CoordinationNode
 from .agents.workers import Worker
+from .batch.shards import run_shards
+from .batch.sweep import sweep
+from .batch.tune import tune
 from .errors import ConfigError, UnknownChoiceError
 from .model.config import Config
 from .model.observation import Observation
@@ -28,4 +31,7 @@ __all__ = [
     "preset_names",
     "read_records",
     "register",
+    "run_shards",
+    "sweep",
+    "tune",
 ]
