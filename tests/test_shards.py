@@ -434,3 +434,19 @@ def test_a_refusal_under_mpi_is_one_line_and_ends_all_ranks():
     done = subprocess.run(ranks(2, "tiny"), timeout=120, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert done.stderr.count("intelligence.on = true, but it must be false") == 1
+
+
+def test_what_controllers_see_is_the_whole():
+    seen = [model.observation for model, *_ in shared(config_of("growing"), 1, 20.0)]
+
+    class Looking:
+        period_s, order, sharded = 20.0, 5, True
+
+        def act(self, model):
+            model.looked = model.observation
+
+    def add(model):
+        model.add_controller(Looking())
+
+    parts = shared(config_of("growing"), 3, 20.0, act=add, before=0.0)
+    assert [repr(model.looked) for model, *_ in parts] == [repr(seen[0])] * 3

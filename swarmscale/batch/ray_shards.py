@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..arrays import Ints
 from ..errors import ConfigError, require
+from ..model.config import Config
 from ..model.sharding.exchange import LostShardError
+from .course import source_digest
 from .engines.ray_cluster import SigTerm, cluster
+from .engines.ray_worker import SOURCES, require_alike, versions
 from .plugins import load_plugins
 from .shards import Job, Whole, run_shard
 
@@ -75,6 +81,52 @@ class ActorExchange:
         return self.trade([parcel] * self.size)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A job as it goes to an actor on a machine that shares no plugins with this one.
+
+    Attributes:
+        tree: the config as plain values.
+        rest: the other fields of the job.
+        plugins: name and text of each plugin.
+        versions: of the packages that results depend on.
+        sources: digest of the sources that they depend on.
+    """
+
+    tree: dict[str, Any]
+    rest: dict[str, Any]
+    plugins: tuple[tuple[str, bytes], ...]
+    versions: dict[str, str]
+    sources: str
+
+    @classmethod
+    def of(cls, job: Job) -> Sent:
+        """What is sent of a job."""
+        left = ("config", "plugins")
+        return cls(
+            tree=job.config.tree(),
+            rest={f.name: getattr(job, f.name) for f in dataclasses.fields(job) if f.name not in left},
+            plugins=tuple((path.name, path.read_bytes()) for path in job.plugins),
+            versions=versions(),
+            sources=source_digest(SOURCES),
+        )
+
+    def job(self) -> Job:
+        """The job, once its plugins have been run here.
+
+        Raises:
+            ConfigError: if this machine has other versions or sources.
+        """
+        require_alike(self)
+        with tempfile.TemporaryDirectory(prefix="swarmscale-") as folder:
+            for number, (name, text) in enumerate(self.plugins):
+                path = Path(folder) / str(number) / name
+                path.parent.mkdir()
+                path.write_bytes(text)
+                load_plugins([path])
+        return Job(config=Config.parse(self.tree, "config"), **self.rest)
+
+
 class ShardActor:
     """One shard as a Ray actor, which runs its part while it takes parcels."""
 
@@ -98,10 +150,9 @@ class ShardActor:
         """Simulated time after the last stretch, s."""
         return self._now_s
 
-    def run(self, job: Job) -> Whole | None:
+    def run(self, sent: Sent) -> Whole | None:
         """See :func:`.shards.run_shard`."""
-        load_plugins(job.plugins)
-        return run_shard(job, self._exchange, self._tell)
+        return run_shard(sent.job(), self._exchange, self._tell)
 
     def _tell(self, now_s: float) -> None:
         self._now_s = now_s
@@ -133,7 +184,8 @@ def _once(ray: Any, job: Job, shards: int, stopped: SigTerm) -> Whole | None:
     actors = [make(rank, shards) for rank in range(shards)]
     try:
         ray.get([actor.meet.remote(actors) for actor in actors])
-        left = [actor.run.remote(job) for actor in actors]
+        sent = Sent.of(job)
+        left = [actor.run.remote(sent) for actor in actors]
         first, whole = left[0], None
         while left:
             done, left = ray.wait(left, num_returns=1, timeout=1.0)

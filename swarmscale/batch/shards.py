@@ -14,6 +14,7 @@ from ..model.config import Config
 from ..model.sharding.exchange import Alone, Exchange, LostShardError, Table
 from ..model.sharding.whole import digest, whole_records
 from ..model.swarm import SwarmModel
+from .plugins import load_plugins
 from .shard_files import latest, mark, shard_file
 
 if TYPE_CHECKING:
@@ -191,6 +192,7 @@ def run_shards(
     require(shards >= 1, "shards", shards, "1 or more")
     if on not in WAYS or on == "mpi":
         raise UnknownChoiceError("place for shards", on, [way for way in WAYS if way != "mpi"])
+    load_plugins(plugins)
     made = Config.load(config).changed({name.replace("__", "."): value for name, value in changes.items()})
     job = Job(
         config=made,

@@ -8,7 +8,7 @@ from statistics import median
 import numpy as np
 
 from ..agents.fleet import Fleet
-from ..model.build import build_fleet
+from ..model.build import build_makeup
 from ..model.swarm import SwarmModel
 from .clock import cpu_s
 from .report import Gate, Section
@@ -23,7 +23,7 @@ BYTES = 80.0
 def spawn(quick: bool = False) -> Section:
     """Spawn and retire a million agents; weigh a model."""
     config = full_config(AGENTS)
-    makeup, key = build_fleet(full_config(100), 1).makeup, np.uint64(1)
+    makeup, key = build_makeup(full_config(100)), np.uint64(1)
     spawned, retired = [], []
     for _ in range(3 if quick else REPEATS):
         fleet = Fleet.empty(AGENTS // config.fleet.cluster_agents, config.fleet.cluster_agents, makeup, key)

@@ -112,17 +112,23 @@ def first_clusters(config: Config) -> int:
     return max(math.ceil(c.agents / c.cluster_agents), min(c.nodes, c.agents))
 
 
-def build_fleet(config: Config, root_seed: int, territory: Territory) -> tuple[Fleet, Ints]:
-    """The agents of the start, all ready: those of the clusters that are here, and `[Q]` the sizes of all clusters."""
+def build_makeup(config: Config) -> Makeup:
+    """How agents are made."""
     c = config.fleet
-    makeup = Makeup(
+    return Makeup(
         speed=speed_quantiles(c.speed_cv),
         type_share=cumulative_shares(np.array(c.type_shares)),
         own=c.skill_own,
         other=c.skill_other,
     )
-    clusters = len(territory.owner)
-    fleet = Fleet.empty(len(territory.clusters), c.cluster_agents, makeup, rng.key(root_seed, "workers"))
+
+
+def build_fleet(config: Config, root_seed: int, territory: Territory) -> tuple[Fleet, Ints]:
+    """The agents of the start, all ready: those of the clusters that are here, and `[Q]` the sizes of all clusters."""
+    c, clusters = config.fleet, len(territory.owner)
+    fleet = Fleet.empty(
+        len(territory.clusters), c.cluster_agents, build_makeup(config), rng.key(root_seed, "workers")
+    )
     first = 1 + c.nodes + clusters + len(FUNCTIONS)  # the structural agents' ids come first
     sizes = np.empty(clusters, np.int64)
     lowest_shares(np.zeros(clusters, np.int64), c.cluster_agents, c.agents, sizes)

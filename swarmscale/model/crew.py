@@ -79,6 +79,10 @@ class Crew:
         """Agents in the fleet."""
         return self.total(len(self.fleet))
 
+    def work_held_s(self) -> float:
+        """Seconds of unit-speed work waiting and in hands."""
+        return float(self.by_cluster(self.model.flow.state.backlog_s.view(np.int64)).view(np.float64).sum())
+
     def mean_slowness(self) -> float:
         """Mean of 1 / speed over all agents, 1 if there are none."""
         version = self.total(self.fleet.version)

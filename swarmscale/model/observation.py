@@ -42,7 +42,10 @@ class Observation:
 
 
 def observe(model: SwarmModel) -> Observation:
-    """The observation of a model's last tick; before the first one all flows are 0."""
+    """The observation of a model's last tick; before the first one all flows are 0.
+
+    The shards of a model that is shared out look together.
+    """
     n = model.records.ticks
     raw = model.records.raw(max(n - 1, 0), n)
 
@@ -59,7 +62,7 @@ def observe(model: SwarmModel) -> Observation:
         arrival_rate_per_s=last("arrival_rate_per_s"),
         throughput_per_s=last("throughput_per_s"),
         waiting=int(last("waiting_cluster")),
-        backlog_s=float(model.flow.state.backlog_s.sum()),
+        backlog_s=model.crew.work_held_s(),
         response_mean_s=last("response_mean_s"),
         error_rate=last("error_rate"),
     )

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ...errors import ConfigError
 from ..course import source_digest
@@ -86,7 +86,21 @@ def unpacked(parcel: Parcel) -> Plan:
         return Plan.from_dict(parcel.plan | {"plugins": paths})
 
 
-def require_alike(parcel: Parcel) -> None:
+class Origin(Protocol):
+    """What is told of the machine that sent something: versions of packages, digest of the sources."""
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Of the packages that results depend on."""
+        ...
+
+    @property
+    def sources(self) -> str:
+        """Of the sources that they depend on."""
+        ...
+
+
+def require_alike(parcel: Origin) -> None:
     """Refuse a node on which results might be others.
 
     Raises:
