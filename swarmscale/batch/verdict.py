@@ -16,7 +16,8 @@ from .search import Search
 if TYPE_CHECKING:
     import pandas as pd
 
-FEASIBLE, INFEASIBLE, FAILED = "feasible", "infeasible", "failed"
+FEASIBLE, INFEASIBLE, FAILED = STATES = ("feasible", "infeasible", "failed")
+"""What may become of a trial."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

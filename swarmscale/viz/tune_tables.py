@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ..batch.analysis.meaning import meaning
 from ..batch.factors import Listed
-from ..batch.verdict import FEASIBLE, Verdict
+from ..batch.verdict import FEASIBLE, STATES, Verdict
 from .race_tables import Sheet
 from .theme import number
 
@@ -181,12 +182,9 @@ def closest_sheet(tuned: Tuned) -> Sheet:
 
 def states_line(tuned: Tuned) -> str:
     """How the trials ended, in a sentence."""
-    counts: dict[str, int] = {}
-    for verdict in tuned.trials:
-        counts[verdict.state] = counts.get(verdict.state, 0) + 1
-    return (
-        ", ".join(f"{count} {state}" for state, count in counts.items()) + f" of {tuned.search.trials} trials"
-    )
+    counts = Counter(verdict.state for verdict in tuned.trials)
+    told = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state]) or "none over"
+    return f"{told} of {tuned.search.trials} trials"
 
 
 def failure_lines(tuned: Tuned, most: int = 8) -> list[str]:
