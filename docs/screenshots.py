@@ -2,7 +2,8 @@
 
 ``python docs/screenshots.py`` plays ``flash-crowd`` with the scaling policy ``quantile`` and a probe of its
 intelligence every two minutes for half an hour of its time, beside a second run with random dispatch, kills a node on
-the way, and writes ``live-<page>-<look>.png``. Look at them before you commit them.
+the way, and writes ``live-<page>-<look>.png``. The page Experiments shows two sweeps over ``tiny`` and a race that are
+run first. Look at them before you commit them.
 """
 
 from __future__ import annotations
@@ -19,15 +20,26 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from swarmscale.batch.course import Rules
+from swarmscale.batch.race import race
+from swarmscale.batch.sweep import sweep
 from swarmscale.model.config import Config
+from swarmscale.model.scaling.load import FluidFleet
 from tests.browser import Tab, chromium, served, tab
 
-PAGES = ("overview", "performance", "topology", "scaling", "intelligence", "health", "compare")
+PAGES = ("overview", "performance", "topology", "scaling", "intelligence", "health", "experiments", "compare")
 LOOKS = ("light", "dark")
 WIDE, NARROW = (1280, 1120), (390, 844)
 KILL_AT, STOP_AT = 1750, 1800
 """Ticks."""
 SETTINGS = {"scaling": "quantile", "scaler.bin_s": 10.0, "intelligence.period_s": 120.0}
+SWEEP = {
+    "base": "tiny",
+    "replications": 5,
+    "outcomes": ["cost", "response_p95_s", "violation"],
+    "set": {"seconds": 1200, "intelligence.on": False},
+    "design": {"over": {"scaling": ["hpa", "quantile", "target"], "life.start_s": [5, 30, 60]}},
+}
 COLORS = 256
 TICK = "Number(document.querySelector('.ss-board').dataset.tick)"
 
@@ -41,13 +53,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         preset = Path(folder) / "flash-crowd.toml"
         preset.write_text(Config.load("flash-crowd").changed(SETTINGS).toml(), encoding="utf-8")
+        if "experiments" in given.only:
+            experiments(Path(folder))
         with served(preset=preset, runs=folder) as server:
             for look in LOOKS:
                 with tab(browser, server.url, *WIDE, color_scheme=look) as one:
-                    play(one)
+                    if set(given.only) != {"experiments"}:
+                        play(one)
                     shoot(one, look, given.into, given.only)
                     one.clean()
     return 0
+
+
+def experiments(folder: Path) -> None:
+    """Two sweeps that share seeds, and a race."""
+    rules = Rules(fleet=FluidFleet(mean_agents=40.0))
+    race(["ms-app1"], ["quantile", "hpa", "static"], rules=rules, out=folder / "race").write(folder / "race")
+    for name, changes in (("random-dispatch", {"dispatch.rule": "random"}), ("policies", {})):
+        sweep(SWEEP | {"name": name, "set": SWEEP["set"] | changes}, out=folder / name, workers=2)
 
 
 def play(one: Tab) -> None:
@@ -86,6 +109,8 @@ def shoot(one: Tab, look: str, into: Path, only: Sequence[str]) -> None:
     for name in (page for page in PAGES if page in only):
         one.page.click(f".ss-nav-{name}")
         one.page.wait_for_selector(f".ss-board[data-page={name}]")
+        if name == "experiments":
+            compare_sweeps(one.page)
         picture(one.page, into / f"live-{name}-{look}.png")
     if "phone" not in only:
         return
@@ -93,6 +118,17 @@ def shoot(one: Tab, look: str, into: Path, only: Sequence[str]) -> None:
     one.page.wait_for_selector(".ss-board[data-page=overview]")
     one.page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
     picture(one.page, into / f"live-phone-{look}.png")
+
+
+def compare_sweeps(page: Any) -> None:
+    """Watch a sweep by both of its factors."""
+    page.get_by_role("button", name="policies", exact=True).click()
+    page.wait_for_selector(".ss-watched-name:has-text('policies: sweep')")
+    for label, option in (("outcome", "cost"), ("factor", "life.start_s"), ("second factor", "scaling")):
+        page.locator(".ss-comparing").get_by_label(label, exact=True).first.click(force=True)
+        page.locator(".menuable__content__active").get_by_text(option, exact=True).first.click()
+    page.wait_for_function("document.querySelector('.ss-card[data-key=effect] .ss-plot').data.length === 3")
+    page.locator(".ss-watched-name").click()
 
 
 def picture(page: Any, file: Path) -> None:

@@ -16,7 +16,7 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("overview", "performance", "topology", "scaling", "intelligence", "health", "compare")
+PAGES = ("overview", "performance", "topology", "scaling", "intelligence", "health", "experiments", "compare")
 FRAMES = (
     "document.querySelector('.ss-board') && Number(document.querySelector('.ss-board').dataset.frames || 0)"
 )
@@ -84,7 +84,7 @@ def test_every_page_renders_and_play_moves_its_figures(browser, start):
                 "all => all.map(card => [card.dataset.key, card.querySelector('.failed') !== null])",
             )
             assert not [key for key, failed in cards if failed]
-            if page not in ("scaling", "compare"):  # empty until there is a policy, or another run
+            if page not in ("scaling", "experiments", "compare"):  # empty until there is something to show
                 until(one, "document.querySelectorAll('.ss-plot .main-svg').length > 1")
             assert len(cards) > (2 if page != "compare" else 1)
         go(one, "overview")

@@ -410,7 +410,7 @@ def test_without_leave_the_form_is_a_line_and_a_sweep_has_no_buttons(root):
 def test_a_trial_run_tells_how_long_a_run_takes_and_leaves_nothing(tmp_path):
     lab = Lab(tmp_path, Jobs(tmp_path, allowed=True))
     took_s = lab.trial(support.plan())
-    assert 0 < took_s < 60
+    assert took_s > 0
     assert list(tmp_path.iterdir()) == []
     assert lab.jobs._mine == {}
 
@@ -422,7 +422,7 @@ def test_a_trial_run_that_fails_says_why(tmp_path):
 
 
 def test_going_on_makes_what_is_missing_and_what_failed_and_leaves_the_rest(tmp_path):
-    """Of a sweep that nobody began on a page; the late ones are made again once there is no limit."""
+    """Of a sweep that nobody began on a page; late ones are made again without a limit; other servers see it run."""
     whole = support.made(tmp_path / "whole").frame()
     late = support.made(tmp_path / "late", time_limit_s=1e-9)
     (part,) = late.store.parts()
@@ -433,7 +433,8 @@ def test_going_on_makes_what_is_missing_and_what_failed_and_leaves_the_rest(tmp_
     facts = late.plan.but(time_limit_s=None).as_dict()
     lab._written(tree_of(facts), tmp_path / "late" / labs.FILE)
     lab.go_on(lab.sight.shown, 1, retry=True)
-    lab.jobs.wait(tmp_path / "late", 60)
+    assert Jobs(tmp_path, allowed=True).job(tmp_path / "late").pid == lab.jobs.job(tmp_path / "late").pid
+    lab.jobs.wait(tmp_path / "late", 300)
     pd.testing.assert_frame_equal(late.store.frame(), whole)
 
 
@@ -539,6 +540,24 @@ def test_what_did_not_change_is_not_made_again(lab):
     assert after[FRONT] is before[FRONT]
     assert after[EFFECT] is not before[EFFECT]
     assert not lab.look()
+
+
+def test_two_choices_before_a_look_both_count(lab):
+    lab.choose(outcome="response_p95_s")
+    lab.choose(factor="demand.load")
+    lab.look()
+    assert (lab.sight.choice.outcome, lab.sight.choice.factor) == ("response_p95_s", "demand.load")
+
+
+def test_a_newer_store_does_not_take_the_place_of_the_watched_one(tmp_path):
+    support.made(tmp_path / "one")
+    lab = Lab(tmp_path, Jobs(tmp_path))
+    lab.look()
+    support.made(tmp_path / "later")
+    lab.choose()
+    lab.look()
+    assert [one.name for one in lab.sight.stores] == ["later", "one"]
+    assert lab.sight.shown.name == "one"
 
 
 def test_names_that_a_store_lacks_give_way_to_those_that_it_has(lab):

@@ -89,7 +89,7 @@ def statuses(counts: Mapping[str, int]) -> go.Figure:
     lines = [_line(name, STATUS_TEXTS[name], color) for name, color in STATUS_COLORS.items()]
     more = {
         "barmode": "stack",
-        "height": 170,
+        "height": 128,
         "xaxis": {"range": [0, sum(counts.values())]},
         "yaxis": {"visible": False},
         "bargap": 0.1,
@@ -157,7 +157,7 @@ def _ends(value: Floats, low: Floats, high: Floats, color: str) -> dict[str, Any
 
 
 def differences(outcome: str, factor: str, rows: Sequence[Mapping[str, Any]]) -> go.Figure:
-    """Paired differences against a baseline with their intervals; those whose interval holds 0 are gray.
+    """Paired differences against a baseline with their intervals: green is better, vermillion worse, gray unsure.
 
     Args:
         outcome: its key.
@@ -168,7 +168,8 @@ def differences(outcome: str, factor: str, rows: Sequence[Mapping[str, Any]]) ->
     gap, low, high = (
         np.array([row[name] for row in rows], np.float64) for name in ("difference", "low", "high")
     )
-    clear = (low > 0) | (high < 0)
+    colors = [_color(m, a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True)]
+    note = "gray: the interval holds 0" + ("; green is better" if m.better else "")
     base = str(rows[0]["baseline"]) if rows else ""
     text = [
         f"<b>{row['level']}</b> less {base}<br>{number(g, m.unit)}, from {number(a, m.unit)} to {number(b, m.unit)}"
@@ -184,7 +185,7 @@ def differences(outcome: str, factor: str, rows: Sequence[Mapping[str, Any]]) ->
         "x": gap.tolist(),
         "y": [str(row["level"]) for row in rows],
         "error_x": _ends(gap, low, high, GRAY),
-        "marker": {"color": [BLUE if sure else GRAY for sure in clear], "size": 9},
+        "marker": {"color": colors, "size": 9},
         "text": text,
         "hovertemplate": "%{text}<extra></extra>",
         "name": f"less {base}",
@@ -196,8 +197,17 @@ def differences(outcome: str, factor: str, rows: Sequence[Mapping[str, Any]]) ->
     }
     return finished(
         [trace], f"Differences of {m.title}", f"{titled(m)}, less that of {base}",
-        f"{factor} (level)", [_line(f"less {base}", what, BLUE)], "gray: the interval holds 0", more,
+        f"{factor} (level)", [_line(f"less {base}", what, BLUE)], note, more,
     )  # fmt: skip
+
+
+def _color(m: Meaning, low: float, high: float) -> str:
+    """Green for better and vermillion for worse with the whole interval, blue if nobody says which, else gray."""
+    if not (low > 0 or high < 0):
+        return GRAY
+    if m.better is None:
+        return BLUE
+    return GREEN if (low > 0) == (m.better == "max") else VERMILLION
 
 
 def front(objectives: Mapping[str, str], fronts: Sequence[Front]) -> go.Figure:

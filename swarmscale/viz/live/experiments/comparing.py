@@ -174,7 +174,7 @@ def fronts(sweeps: Sequence[SweepFrames]) -> tuple[dict[str, Any], tuple[Front, 
 
 
 def _front(sweep: SweepFrames, objectives: Any) -> Front:
-    rows = pareto(sweep.frame, objectives)
+    rows = pareto(sweep.frame, objectives, resamples=1)  # how sure the front is stands in the report alone
     settings = [
         ", ".join(f"{key} = {label(row[SET + key])}" for key in sweep.factors)
         for row in rows.to_dict("records")

@@ -69,7 +69,7 @@ class Lab:
     def choose(self, **changes: Any) -> None:
         """Look at something else; see :class:`~.sight.Choice`."""
         with self._lock:
-            self._choice = replace(self.sight.choice, **changes)
+            self._choice = replace(self._choice, **changes)
             self._read_s = 0.0
         for watcher in tuple(self.watchers):
             watcher()
@@ -90,6 +90,7 @@ class Lab:
         with self._lock:
             if choice is not self._choice:  # something else was chosen meanwhile
                 return True
+            self._choice = new.choice  # what stands in for names that there are not stays so
             if news(old) == news(new):
                 return False
             self.sight = new

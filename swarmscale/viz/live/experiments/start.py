@@ -211,8 +211,7 @@ def Begin(
         try:
             set_said(action())
         except ConfigError as error:
-            line = str(error)
-            on_refused({next((n for n in ("name", "workers") if line.startswith(n + " = ")), WHOLE): line})
+            on_refused(placed(error))
 
     def start() -> str:
         lab.start(source(), name, whole(workers))
@@ -225,26 +224,33 @@ def Begin(
 
     starting: Any = solara.lab.use_task(lambda: tried(start), dependencies=None)
     trying: Any = solara.lab.use_task(lambda: tried(trial), dependencies=None)
-    busy = bool(starting.pending or trying.pending)
-    ready = plan is not None and not busy
     if plan is not None:
         solara.Text(foretold(plan, took.get(digest), workers), classes=["ss-runs"])
     with solara.Row(gap="8px", style={"flex-wrap": "wrap", "row-gap": "8px"}):
-        solara.Button(
-            "Starting ..." if starting.pending else "Start", on_click=starting, color="primary", disabled=not ready,
-            classes=["ss-start-sweep"],
-        )  # fmt: skip
-        solara.Button(
-            "Trying ..." if trying.pending else "Try one run", on_click=trying, outlined=True, disabled=not ready,
-            classes=["ss-try-run"],
-        )  # fmt: skip
+        ready = plan is not None and not (starting.pending or trying.pending)
+        ButtonFor("Starting ..." if starting.pending else "Start", "start-sweep", starting, ready, main=True)
+        ButtonFor("Trying ..." if trying.pending else "Try one run", "try-run", trying, ready)
         if save is not None:
-            solara.Button(
-                "Save as TOML", outlined=True, disabled=not ready, classes=["ss-save-sweep"],
-                on_click=lambda: tried(lambda: f"saved as {save().name}"),
-            )  # fmt: skip
+            ButtonFor("Save as TOML", "save-sweep", lambda: tried(lambda: f"saved as {save().name}"), ready)
     if said:
         solara.Text(said, classes=["ss-said"])
+
+
+@solara.component
+def ButtonFor(title: str, name: str, on_click: Callable[[], Any], ready: bool, main: bool = False) -> None:
+    """A button, which can be pressed while the form is good and nothing is under way."""
+    look: dict[str, Any] = {"color": "primary"} if main else {"outlined": True}
+    solara.Button(title, on_click=on_click, disabled=not ready, classes=[f"ss-{name}"], **look)
+
+
+def placed(error: ConfigError) -> dict[str, str]:
+    """A refusal of what was to begin, by its field.
+
+    >>> placed(ConfigError("workers = 9, but it must be at most 2"))
+    {'workers': 'workers = 9, but it must be at most 2'}
+    """
+    line = str(error)
+    return {next((name for name in ("name", "workers") if line.startswith(name + " = ")), WHOLE): line}
 
 
 def whole(workers: str) -> int:
