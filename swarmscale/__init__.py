@@ -7,9 +7,9 @@ from .batch.sweep import sweep
 from .batch.tune import tune
 from .errors import ConfigError, UnknownChoiceError
 from .model.config import Config
+from .model.files import read_records
 from .model.observation import Observation
 from .model.presets import preset_names
-from .model.records import read_records
 from .model.summary import Summary, combine
 from .model.swarm import SwarmModel
 from .registry import register

@@ -12,7 +12,7 @@ from swarmscale.batch.plan import Plan, RunId
 from swarmscale.batch.store import Store
 from swarmscale.batch.sweep import sweep
 from swarmscale.cli import main
-from swarmscale.model.records import read_records
+from swarmscale.model.files import read_records
 from tests.trouble_support import SMALL, small
 
 

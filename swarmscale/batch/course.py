@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import require
+from ..model.files import write_whole
 from ..model.flow.traces import Requests, Trace, load
 from ..model.forecasting import FORECASTERS, ConformalInterval
 from ..model.forecasting.base import Forecaster
-from ..model.records import write_whole
 from ..model.scaling.base import ScalingPolicy
 from ..model.scaling.fluid import run_fluid
 from ..model.scaling.fluid_score import oracle_cost, score

@@ -12,11 +12,11 @@ import numpy as np
 from ..arrays import Floats, Ints
 from ..errors import require
 from ..model.config import Config
+from ..model.files import write_whole
 from ..model.flow.ledger import Count
 from ..model.flow.sources import Profile
 from ..model.flow.traces import Trace
 from ..model.forecasting.base import Forecaster
-from ..model.records import write_whole
 from ..model.scaling.base import ScalingPolicy
 from ..model.scaling.load import interpolated, needed, scaled
 from ..model.scaling.outlook import Skill

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
-from ..model.records import write_whole
+from ..model.files import write_whole
 from .plan import Plan
 from .sheet import difference, read_sheet, sheet_of
 from .store import SHEET, Store

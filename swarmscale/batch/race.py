@@ -141,7 +141,7 @@ def write_frames(folder: Path, frames: Mapping[str, pd.DataFrame]) -> list[Path]
     Raises:
         ConfigError: if the folder cannot be written.
     """
-    from ..model.records import write_whole
+    from ..model.files import write_whole
 
     done = []
     for name, frame in frames.items():

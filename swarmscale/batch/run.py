@@ -11,8 +11,8 @@ import traceback
 from typing import Any
 
 from ..model.config import Config
+from ..model.files import labeled
 from ..model.intelligence.prober import Prober
-from ..model.records import labeled
 from ..model.running import whole_ticks
 from ..model.swarm import SwarmModel
 from .outcomes import measure

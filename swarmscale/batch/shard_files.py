@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from ..errors import ConfigError
-from ..model.records import write_whole
+from ..model.files import write_whole
 
 MARK = "shards.json"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from ..errors import ConfigError
-from ..model.records import write_whole
+from ..model.files import write_whole
 from .parts import counting, read_part
 from .plan import Plan, RunId
 from .run import DONE, FAILED, KILLED, LATE

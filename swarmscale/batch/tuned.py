@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import require
 from ..model.config import Config
-from ..model.records import write_whole
+from ..model.files import write_whole
 from .analysis.paired import figures
 from .analysis.pareto import dominated
 from .plan import Plan, RunId, Setting

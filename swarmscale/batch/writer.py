@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..model.records import write_whole
+from ..model.files import write_whole
 from .run import Row
 from .schema import Columns
 

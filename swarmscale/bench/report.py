@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ..model.records import write_whole
+from ..model.files import write_whole
 
 SCHEMA = 1
 type Cell = str | int | float | None

@@ -1,4 +1,4 @@
-"""The command line: ``swarmscale run | sweep | tune | compare | app | race | fit | iq | trace | presets | bench | warmup``."""
+"""The command line: ``swarmscale`` and its commands, from ``run`` to ``warmup``."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ def fit(
     import tomli_w
 
     from ..model.config import Config
+    from ..model.files import write_whole
     from ..model.fitting import fit_log, preset, read_log
-    from ..model.records import write_whole
 
     fitted = fit_log(read_log(log), rng)
     target = out or log.with_suffix(".toml")

@@ -80,7 +80,7 @@ def iq(
     told = _facts(model.config.name, len(model.fleet), found, held, all_at_once)
     told["effects"] = [effect._asdict() for effect in caused]
     if out is not None:
-        from ..model.records import write_whole
+        from ..model.files import write_whole
 
         text = json.dumps(told, indent=2)
         write_whole(out / "iq.json", lambda part: part.write_text(text, encoding="utf-8"))

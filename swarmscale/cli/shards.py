@@ -131,7 +131,7 @@ def _on_ranks(job: Job, shards: int | None, folder: Path, json_: bool, quiet: bo
 
 
 def _note_start(folder: Path, config: Config, seed: int) -> None:
-    from ..model.records import write_whole
+    from ..model.files import write_whole
 
     for name, text in (("config.toml", config.toml()), (START, json.dumps({"rng": seed}))):
         write_whole(folder / name, lambda part, text=text: part.write_text(text, encoding="utf-8"))  # type: ignore[misc]

@@ -111,7 +111,7 @@ def _kept(folder: Path) -> str:
 
 def _write(done: Sweep, folder: Path, report: bool) -> list[str]:
     """Write the final table and the page; return the files' names."""
-    from ..model.records import write_whole
+    from ..model.files import write_whole
 
     frame = done.frame()
     write_whole(folder / TABLE, lambda part: frame.to_csv(part, index=False))

@@ -15,9 +15,9 @@ from ..choices import Choices
 from ..errors import ConfigError
 from . import build
 from .config import Config
+from .files import write_whole
 from .flow.hands import Hands
 from .flow.network import Network
-from .records import write_whole
 from .sharding.exchange import Alone, Exchange
 
 if TYPE_CHECKING:

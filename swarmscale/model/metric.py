@@ -10,8 +10,9 @@ import numpy as np
 
 from ..arrays import Floats, Ints
 from .columns import Raw
+from .counting import bin_middles
 from .flow.ledger import HIERARCHY, Count
-from .records import Records, bin_middles
+from .records import Records
 
 if TYPE_CHECKING:
     from .scaling.scaler import Scaler

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
-import os
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..agents.fleet import BUSY, DRAINING, IDLE, Fleet
-from ..agents.skills import best_assignment
-from ..arrays import Floats, Ints, Ints32, kernel
-from ..errors import ConfigError
-from ..rng import draw
-from .columns import BY_NAME, COLUMNS, QUANTILES, STATES, TIMED, Raw, float_columns, integer_columns
+from ..arrays import Floats, Ints
+from .columns import BY_NAME, COLUMNS, QUANTILES, STATES, Raw, float_columns, integer_columns
+from .counting import bin_middles, skill_match, states, take
+from .files import write_parquet
 from .flow.engine import TaskFlow
 from .flow.ledger import (
     AT_CLUSTER,
@@ -30,17 +24,14 @@ from .flow.ledger import (
     START,
     Count,
     Ledger,
-    bin_edges,
-    quantiles,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
     from .sharding.territory import Territory
 
-SCHEMA = 1
+
 CLUSTER_COLUMNS = (
     "size",
     "ready",
@@ -53,8 +44,6 @@ CLUSTER_COLUMNS = (
     "completed",
 )
 NODE_COLUMNS = ("ingress_busy_t", "dispatch_busy_t")
-_HIST_ROWS = np.array([HISTOGRAMS.index(timed) for timed in TIMED])
-_BUSY, _IDLE = STATES.index("busy"), STATES.index("idle")
 
 
 class Records:
@@ -403,85 +392,6 @@ class Records:
             self._log = [tuple(arrays[f"log.{n}"].copy() for n in ("uid", "stage", "time", "place"))]
 
 
-@kernel
-def take(
-    count: Ints, messages: Ints, hist: Ints32, row: Ints, window: Ints, shares: Floats, middles: Floats,
-    floats: Floats,
-) -> None:  # fmt: skip
-    """Take a tick's figures out of the ledger and clear it.
-
-    Args:
-        count: counts, cleared.
-        messages: messages by channel, cleared.
-        hist: histograms, cleared.
-        row: out: counts, then messages.
-        window: raised by the histograms.
-        shares: `[P]` of the quantiles.
-        middles: `[1024]` value of each bin in s.
-        floats: out: P quantiles of each timed histogram.
-    """
-    n, p = len(count), len(shares)
-    row[:n] = count
-    row[n : n + messages.size] = messages.reshape(-1)
-    for i in range(len(_HIST_ROWS)):
-        quantiles(hist[_HIST_ROWS[i]], shares, middles, floats[p * i : p * i + p])
-    for i in range(len(hist)):
-        for x in range(hist.shape[1]):
-            window[i, x] += hist[i, x]
-    count[:] = 0
-    messages[:] = 0
-    hist[:] = 0
-
-
-def counted_in(flow: TaskFlow) -> Ints:
-    """`[C + 4 * 1024]` what the flow's ledger counted in a tick, states of agents included; the ledger is cleared.
-
-    Such rows of the parts of a fleet may be summed.
-    """
-    ledger = flow.ledger
-    parts = (ledger.count, ledger.messages.reshape(-1), states(flow), ledger.hist.reshape(-1))
-    counted = np.concatenate(parts).astype(np.int64)
-    for cleared in (ledger.count, ledger.messages, ledger.hist):
-        cleared[:] = 0
-    return counted
-
-
-def states(flow: TaskFlow) -> Ints:
-    """`[8]` agents in each state but empty, counted anew only where some are neither idle nor busy."""
-    out = np.zeros(len(STATES), np.int64)
-    if flow.ready == len(flow.fleet):
-        out[_BUSY] = flow.busy
-        out[_IDLE] = flow.ready - flow.busy
-        return out
-    return np.asarray(Fleet.counts(flow.fleet)[1:], np.int64)
-
-
-def skill_match(flow: TaskFlow, number: int, territory: Territory) -> Floats:
-    """`[2]` summed skill of a drawn cluster's agents for the tasks in their hands, and the best sum possible.
-
-    Zeros if the cluster is not here.
-    """
-    word = draw(number, 1, flow.sample_key)[0]
-    q = int(territory.place(np.array([int(word) * len(territory.owner) >> 32]))[0])
-    if q < 0:
-        return np.zeros(2)
-    rows, hands = flow.fleet.rows, flow.hands
-    at_work = np.flatnonzero((rows.state[q] == BUSY) | (rows.state[q] == DRAINING))
-    ready = np.flatnonzero((rows.state[q] == IDLE) | (rows.state[q] == BUSY) | (rows.state[q] == DRAINING))
-    if not len(at_work):
-        return np.zeros(2)
-    types = flow.demand.marks.class_type[hands.meta[q, at_work] & 15]
-    skill = rows.skill[q].astype(np.float64) / 255.0
-    return np.array([skill[types, at_work].sum(), best_assignment(skill[np.ix_(types, ready)])])
-
-
-def bin_middles() -> Floats:
-    """`[1024]` geometric middle of each histogram bin in s; half of the upper edge for the first."""
-    edges = bin_edges()
-    middles = np.sqrt(np.maximum(edges[:-1], edges[1] / 4) * np.minimum(edges[1:], edges[-2] * 1.02))
-    return np.asarray(middles, np.float64)
-
-
 def _gains(cumulative: list[Ints]) -> list[Ints]:
     """Differences of cumulative rows whose length may grow."""
     out = []
@@ -491,83 +401,3 @@ def _gains(cumulative: list[Ints]) -> list[Ints]:
             gain[: len(cumulative[i - 1])] -= cumulative[i - 1]
         out.append(gain)
     return out
-
-
-def write_parquet(path: Path, table: pd.DataFrame, dt: float, extra: dict[str, str]) -> Path:
-    """Write a table with the schema's version and units in its metadata, whole or not at all.
-
-    Raises:
-        ConfigError: if the folder cannot be written.
-    """
-    import pyarrow.parquet as pq
-
-    data = labeled(table, dt, extra)
-    write_whole(path, lambda part: pq.write_table(data, part, compression="zstd"))
-    return path
-
-
-def labeled(table: pd.DataFrame, dt: float, extra: dict[str, str]) -> pa.Table:
-    """A table with the schema's version and units in its metadata."""
-    import pyarrow as pa
-
-    data = pa.Table.from_pandas(table, preserve_index=False)
-    units = {name: BY_NAME[name].unit for name in table.columns if name in BY_NAME} | {"time_s": "s"}
-    meta = {
-        "swarmscale.schema": str(SCHEMA),
-        "swarmscale.dt_s": repr(dt),
-        "swarmscale.units": json.dumps(units),
-    }
-    return data.replace_schema_metadata({**(data.schema.metadata or {}), **meta, **extra})
-
-
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file beside its place and move it there when it is whole.
-
-    Raises:
-        ConfigError: if the folder cannot be made or written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        os.close(handle)
-    except OSError as error:
-        raise ConfigError(f"{path.parent}: cannot be written: {error.strerror or error}") from None
-    part = Path(name)
-    try:
-        write(part)
-        part.chmod(0o644)
-        part.replace(path)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def read_records(path: str | Path) -> pd.DataFrame:
-    """The table of a ``records.parquet`` of this or an older schema.
-
-    Columns that an older file lacks are NaN; a file of a newer schema is refused.
-
-    Raises:
-        ConfigError: if the file cannot be read, is no records file or is newer than this version.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        data = pq.read_table(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise ConfigError(f"{path}: cannot be read as Parquet: {str(error).splitlines()[0]}") from None
-    meta = data.schema.metadata or {}
-    if b"swarmscale.schema" not in meta:
-        raise ConfigError(f"{path}: is no records file of swarmscale (it has no swarmscale.schema)")
-    schema = int(meta[b"swarmscale.schema"])
-    if schema > SCHEMA:
-        raise ConfigError(
-            f"{path}: has schema {schema}, but this version reads up to {SCHEMA}; update swarmscale"
-        )
-    table: pd.DataFrame = data.to_pandas()
-    for column in COLUMNS:
-        if column.name not in table:
-            table[column.name] = np.nan
-    return table.loc[:, ["time_s", *BY_NAME]]

@@ -10,8 +10,9 @@ import numpy as np
 from ..arrays import Floats
 from ..errors import ConfigError
 from .columns import BY_NAME, QUANTILES, STATES, TIMED, Raw, float_columns, integer_columns
+from .files import read_records
 from .flow.ledger import CHANNELS, MESSAGE_COLUMNS, TICKS_PER_S, Count
-from .records import CLUSTER_COLUMNS, Records, read_records
+from .records import CLUSTER_COLUMNS, Records
 
 if TYPE_CHECKING:
     import pandas as pd

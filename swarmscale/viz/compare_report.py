@@ -12,7 +12,7 @@ import numpy as np
 from ..batch.analysis.meaning import FIRST, meaning
 from ..batch.analysis.tidy import SET
 from ..batch.compare import Comparison, Difference
-from ..model.records import write_whole
+from ..model.files import write_whole
 from .page_cards import Drawn, Panel, section
 from .page_tables import Cell, measured_cell, part, sortable
 from .report import colors, filled, links, script

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..batch.full_score import FULL_DEFINITIONS
-from ..model.records import write_whole
+from ..model.files import write_whole
 from ..model.scaling.fluid_score import DEFINITIONS
 from .full_tables import full_sheets
 from .page_cards import Panel, section

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import ConfigError, require
-from ..model.records import write_whole
+from ..model.files import write_whole
 from .page_intelligence import intelligence_section
 from .page_parts import facts, scorecard_table, settings_section, tiles
 from .page_scaling import scaling_section

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..model.checkpoint import config_hash
-from ..model.records import write_parquet, write_whole
+from ..model.files import write_parquet, write_whole
 from ..model.scaling.advice import advice_frame
 from ..model.scaling.events import events_frame
 from .probes import FILE

@@ -14,7 +14,7 @@ from ..batch.analysis import intervals, outcomes_of, shown_first
 from ..batch.analysis.tidy import DONE
 from ..batch.store import Store
 from ..errors import ConfigError
-from ..model.records import write_whole
+from ..model.files import write_whole
 from .page_cards import Drawn, Panel, section
 from .page_tables import part
 from .report import colors, filled, links, script

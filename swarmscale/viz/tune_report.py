@@ -10,7 +10,7 @@ from ..batch.analysis.meaning import meaning
 from ..batch.factors import Listed
 from ..batch.importance import FEWEST, importances
 from ..batch.verdict import Verdict
-from ..model.records import write_whole
+from ..model.files import write_whole
 from .page_cards import Drawn, Panel, section
 from .page_tables import Cell, interval_cell, measured_cell, part, sortable
 from .race_tables import Sheet

@@ -15,7 +15,7 @@ from ... import rng as streams
 from ...agents.cognition import FUNCTIONS
 from ...arrays import Floats
 from ...errors import ConfigError
-from ..records import write_whole
+from ..files import write_whole
 from .battery import BATTERY_VERSION, battery_tasks
 from .factor import factor_of, partial_correlations, validity
 from .norm_groups import LARGEST, SEED, SMALLEST

@@ -13,7 +13,7 @@ import numpy as np
 from ...agents.cognition import FUNCTIONS
 from ...arrays import Floats
 from ...errors import ConfigError, require
-from ..records import write_whole
+from ..files import write_whole
 from .battery import BATTERY_VERSION
 from .norm import Norm, norm_of
 from .norm_groups import measured

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from ...agents.hierarchy import Hierarchy
 from ...errors import ConfigError
 from ..config import Config
+from ..counting import counted_in
 from ..flow.engine import TaskFlow
-from ..records import Records, counted_in
+from ..records import Records
 from .border import ShardBorder
 from .exchange import Exchange
 from .territory import Territory

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ....errors import ConfigError, require
-from ....model.records import write_whole
+from ....model.files import write_whole
 from ..settings_env import PREFIX
 
 NOTE, LOG = "page.json", "page.log"

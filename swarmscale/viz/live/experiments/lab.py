@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import tomli_w
 
 from ....errors import ConfigError, require
-from ....model.records import write_whole
+from ....model.files import write_whole
 from ..saved import inside
 from .draft import NAME, plan_of
 from .jobs import Jobs
