@@ -1,8 +1,10 @@
 """A sweep: the same table whoever makes its runs, common random numbers, outcomes, and the command."""
 
 import json
+from pathlib import Path
 
 import mesa
+import pandas as pd
 import pytest
 import tomli_w
 
@@ -14,6 +16,9 @@ from swarmscale.batch.sweep import sweep
 from swarmscale.cli import main
 from swarmscale.model.files import read_records
 from tests.trouble_support import SMALL, small
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES, DOCS = ROOT / "examples", ROOT / "docs" / "sweeps.md"
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +104,12 @@ def test_records_are_kept_if_they_are_asked_for(tmp_path):
     assert names == [f"{setting}-0.parquet" for setting in range(5)]
     twin = ss.SwarmModel("tiny", rng=7, **SMALL, **{"life.start_s": 20}).run()
     assert read_records(tmp_path / "records" / "2-0.parquet").equals(twin.records.frame())
+
+
+def test_a_sweep_may_prepare_each_process(tmp_path):
+    called = []
+    sweep(small(), out=tmp_path, engine="here", begin=lambda: called.append(None))
+    assert len(called) == 1
 
 
 def test_a_sweep_stops_when_it_is_told_to_and_goes_on(tmp_path, here):
@@ -190,6 +201,20 @@ def test_a_base_and_plugins_are_found_beside_the_sweep_file(tmp_path):
     assert plan.base.fleet.agents == 60
     assert plan.plugins == (tmp_path / "mine.py",)
     assert plan.name == "sweep"
+
+
+def test_the_worked_example_has_all_runs_of_its_plan():
+    plan = Plan.load(EXAMPLES / "policies.toml")
+    table = pd.read_csv(EXAMPLES / "policies.csv")
+    runs = [RunId(*run) for run in zip(table["setting"], table["replication"], strict=True)]
+    assert runs == plan.runs()
+    assert len(runs) == 500
+    assert list(table["seed"]) == [plan.seed(run) for run in runs]
+    for key in plan.keys:
+        assert list(table[f"set.{key}"]) == [plan.settings[run.setting][key] for run in runs]
+    assert f"""```text\n{(EXAMPLES / "policies.txt").read_text(encoding="utf-8")}```""" in DOCS.read_text(
+        encoding="utf-8"
+    )
 
 
 # -- the command ------------------------------------------------------------------------------------------
