@@ -2,7 +2,7 @@
 
 import tempfile
 
-from swarmscale.batch.sweep import sweep
+import swarmscale as ss
 
 PLAN = {
     "name": "first",
@@ -16,8 +16,8 @@ PLAN = {
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        first = sweep(PLAN, out=folder, workers=2)
-        again = sweep(PLAN, out=folder, workers=2)  # all is there: nothing is made anew
+        first = ss.sweep(PLAN, out=folder, workers=2)
+        again = ss.sweep(PLAN, out=folder, workers=2)  # all is there: nothing is made anew
         print(f"{first.computed} runs made, then {again.computed}; failed: {len(first.failed)}")
         means = again.means().set_index(["set.scaling", "set.life.start_s"])
         print(means[["cost", "response_p95_s"]].round(2).to_string())
