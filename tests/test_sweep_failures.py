@@ -227,7 +227,9 @@ def test_a_worker_that_may_not_write_more_ends_the_sweep_in_one_line(tmp_path):
     assert done.returncode == 2
     assert "File too large; finished runs are kept" in done.stderr
     assert len(done.stderr.splitlines()) == 1
-    assert list(Store.open(tmp_path / "store").statuses()) == [(0, 0), (1, 0), (2, 0)]
+    finished = set(Store.open(tmp_path / "store").statuses())
+    assert {(0, 0), (1, 0), (2, 0)} <= finished  # the last run may have ended before word of the third came
+    assert (3, 0) not in finished
     again = sweep(plan, out=tmp_path / "store", engine="here")
-    assert (again.computed, again.kept) == (2, 3)
+    assert (again.computed, again.kept) == (5 - len(finished), len(finished))
     same(tmp_path / "store", undisturbed)
