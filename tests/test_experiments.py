@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 import tomllib
 
 import numpy as np
@@ -433,7 +434,11 @@ def test_going_on_makes_what_is_missing_and_what_failed_and_leaves_the_rest(tmp_
     facts = late.plan.but(time_limit_s=None).as_dict()
     lab._written(tree_of(facts), tmp_path / "late" / labs.FILE)
     lab.go_on(lab.sight.shown, 1, retry=True)
-    assert Jobs(tmp_path, allowed=True).job(tmp_path / "late").pid == lab.jobs.job(tmp_path / "late").pid
+    mine, other = lab.jobs.job(tmp_path / "late"), None
+    for _ in range(200):  # a process that has just begun has no command line yet
+        other = other or Jobs(tmp_path, allowed=True).job(tmp_path / "late")
+        time.sleep(0 if other else 0.01)
+    assert other.pid == mine.pid
     lab.jobs.wait(tmp_path / "late", 300)
     pd.testing.assert_frame_equal(late.store.frame(), whole)
 

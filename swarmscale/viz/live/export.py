@@ -38,11 +38,6 @@ def Export(session: Session, plots: Sequence[Plot] = ()) -> None:
             Taken(session, figure).key(figure.key)
 
 
-def name_of(session: Session, download: Download) -> str:
-    """Name of a file."""
-    return download.stem + download.ending if download.stem else file_name(session, download.ending)
-
-
 @solara.component
 def Taken(session: Session, download: Download) -> None:
     """One button; why a file cannot be made stands under it.
@@ -51,22 +46,25 @@ def Taken(session: Session, download: Download) -> None:
         session: whose run is taken away.
         download: which file.
     """
-    refused, set_refused = solara.use_state("")
+    (whose, refused), set_refused = solara.use_state(("", ""))
     tries, set_tries = solara.use_state(0)
-    name = use_seen(session, lambda: name_of(session, download), least_s=2.0)
+    of_run = use_seen(session, lambda: file_name(session, download.ending), least_s=2.0)
+    name = download.stem + download.ending if download.stem else of_run
 
     def make() -> str | bytes | None:
         try:
             with session.lock:
                 made = download.make(session)
         except ConfigError as error:
-            set_refused(str(error))
+            set_refused((download.stem, str(error)))
             set_tries(tries + 1)
             return None
-        set_refused("")
+        set_refused(("", ""))
         return made
 
-    data: Callable[[], str | bytes | None] = solara.use_memo(lambda: make, [id(session), download.key, tries])
+    data: Callable[[], str | bytes | None] = solara.use_memo(
+        lambda: make, [id(session), download.stem, download.key, tries]
+    )
     with solara.Tooltip(download.text):
         solara.FileDownload(
             data, filename=name, label=download.title, mime_type=download.mime,
@@ -77,5 +75,5 @@ def Taken(session: Session, download: Download) -> None:
                 )
             ],
         ).key(f"try-{tries}")  # fmt: skip  # another one after a refusal: it then asks anew
-    if refused:
+    if refused and whose == download.stem:
         solara.Text(refused, classes=["ss-refused"])

@@ -51,7 +51,7 @@ def Watched(lab: Lab, session: Session) -> None:
             Steer(lab, shown).key(shown.name)
         if not problem:
             for download in downloads_of(shown):
-                Taken(session, download).key(f"{shown.name}-{download.key}")
+                Taken(session, download).key(download.key)
 
 
 @solara.component
@@ -81,19 +81,22 @@ def Steer(lab: Lab, shown: Listed) -> None:
     ended = lab.jobs.ended(shown.folder)
     if ended and shown.state == STOPPED:
         solara.Text(ended, classes=["ss-refused", "ss-ended"])
-    with solara.Row(gap="8px", style={"flex-wrap": "wrap", "row-gap": "8px", "align-items": "center"}):
+    row = solara.Row(gap="8px", style={"flex-wrap": "wrap", "row-gap": "8px", "align-items": "center"})
+    with row.key("buttons"):
         if shown.state == RUNNING:
-            solara.Button("Stop", on_click=lambda: tried(lambda: lab.stop(shown)), classes=["ss-stop-sweep"])
+            solara.Button(
+                "Stop", on_click=lambda: tried(lambda: lab.stop(shown)), classes=["ss-stop-sweep"]
+            ).key("stop")
         elif rest:
             solara.Button(
                 "Go on", color="primary", classes=["ss-go-on"],
                 on_click=lambda: tried(lambda: lab.go_on(shown, whole(workers))),
-            )  # fmt: skip
+            ).key("on")  # fmt: skip
         if shown.state != RUNNING and bad:
             solara.Button(
                 f"Make {bad:,} failed again", outlined=True, classes=["ss-retry"],
                 on_click=lambda: tried(lambda: lab.go_on(shown, whole(workers), retry=True)),
-            )  # fmt: skip
+            ).key("again")  # fmt: skip
     if shown.state != RUNNING and (rest or bad):
         solara.InputText("workers", value=workers, on_value=set_workers, dense=True)
     if refused:

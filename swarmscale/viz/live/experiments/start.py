@@ -61,11 +61,11 @@ def Start(lab: Lab, session: Session) -> None:
         if files:
             solara.Select(
                 "begin from", values=[THIS_FORM, *files], value=source, on_value=set_source, dense=True
-            )
+            ).key("source")
         if source in files:
             FromFile(lab, source).key(source)
         else:
-            FromForm(lab, session)
+            FromForm(lab, session).key("form")
 
 
 @solara.component
@@ -88,8 +88,10 @@ def FromFile(lab: Lab, name: str) -> None:
     plan, refused = solara.use_memo(judge, [name])
     if refused:
         solara.Text(refused, classes=["ss-refused"])
-    TypedText("workers", workers, late.get("workers", ""), lambda text: [set_workers(text), set_late({})])
-    Begin(lab, plan, lambda: lab.file(name), Path(name).stem, workers, set_late)
+    TypedText(
+        "workers", workers, late.get("workers", ""), lambda text: [set_workers(text), set_late({})]
+    ).key("w")
+    Begin(lab, plan, lambda: lab.file(name), Path(name).stem, workers, set_late).key("begin")
     if late.get(WHOLE):
         solara.Text(late[WHOLE], classes=["ss-refused"])
 
@@ -110,23 +112,25 @@ def FromForm(lab: Lab, session: Session) -> None:
     refusals = {**judged.refusals, **late}
 
     def typed(name: str, text: str) -> None:
-        set_texts(dict(draft.typed(name, text).texts))
+        # from what was typed last, not from this render's texts: more may be typed before the next one
+        set_texts(lambda now: {**now, name: text})
         set_late({})
 
     def field(name: str) -> None:
         TypedText(name, draft.text(name), refusals.get(name, ""), lambda text: typed(name, text)).key(name)
 
+    # all with keys, so that none is made anew under a finger when a line comes or goes before it
     field("name")
     solara.Select(
         "base", values=[PRESENT, *preset_names()], value=draft.text("base"), dense=True,
         on_value=lambda text: typed("base", text),
-    )  # fmt: skip
+    ).key("base")  # fmt: skip
     field("set")
     for number in range(min(len(draft.factors) + 1, FACTORS)):
         FactorFields(number, draft, refusals, typed).key(str(number))
     solara.Select(
         "design", values=list(KINDS), value=draft.text("kind"), dense=True, on_value=lambda text: typed("kind", text)
-    )  # fmt: skip
+    ).key("kind")  # fmt: skip
     if refusals.get("kind"):
         solara.Text(refusals["kind"], classes=["ss-refused"])
     for name in ("samples", "replications", "rng", "outcomes", "workers", "time_limit_s"):
@@ -143,7 +147,7 @@ def FromForm(lab: Lab, session: Session) -> None:
         draft.text("workers"),
         set_late,
         save=lambda: lab.save(draft.tree(), name),
-    )
+    ).key("begin")
 
 
 @solara.component
@@ -172,18 +176,18 @@ def FactorFields(
     grid = draft.text("kind") == "grid"
     refused = refusals.get(name, "")
     key = "a setting by its dotted key, such as life.start_s or scaling"
-    TypedText(name, draft.text(name), refused, lambda text: typed(name, text), key)
+    TypedText(name, draft.text(name), refused, lambda text: typed(name, text), key).key(name)
     near = re.search(r"Did you mean '([^']+)'", refused)
     if near:
         solara.Button(
             f"Take {near[1]}", on_click=lambda: typed(name, near[1]), outlined=True, classes=["ss-take-near"]
-        )
+        ).key("near")
     if draft.text(name).strip():
         way = "10 to 60 in 6" if grid else "10 to 60, or 1 to 100 log"
         TypedText(
             values, draft.text(values), refusals.get(values, ""), lambda text: typed(values, text),
             f"with commas between them, or a range: {way}",
-        )  # fmt: skip
+        ).key(values)  # fmt: skip
 
 
 @solara.component
@@ -224,8 +228,7 @@ def Begin(
 
     starting: Any = solara.lab.use_task(lambda: tried(start), dependencies=None)
     trying: Any = solara.lab.use_task(lambda: tried(trial), dependencies=None)
-    if plan is not None:
-        solara.Text(foretold(plan, took.get(digest), workers), classes=["ss-runs"])
+    solara.Text(foretold(plan, took.get(digest), workers) if plan is not None else "", classes=["ss-runs"])
     with solara.Row(gap="8px", style={"flex-wrap": "wrap", "row-gap": "8px"}):
         ready = plan is not None and not (starting.pending or trying.pending)
         ButtonFor("Starting ..." if starting.pending else "Start", "start-sweep", starting, ready, main=True)
