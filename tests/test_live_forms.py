@@ -53,7 +53,7 @@ def test_a_field_says_unit_and_range():
     f = field(Form(Config.load("tiny")), "network.loss")
     assert (f.label, f.rule, f.kind, f.value) == ("loss", "0 or more and below 1", "number", "0.001")
     assert field(Form(Config.load("tiny")), "life.start_s").label == "start (s)"
-    assert field(Form(Config.load("tiny")), "fleet.nodes").rule == "from 1 to 1,024"
+    assert field(Form(Config.load("tiny")), "fleet.nodes").rule == "from 1 to 4,096"
 
 
 def test_another_strategy_brings_its_own_settings_with_their_meaning():

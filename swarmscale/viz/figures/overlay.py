@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ...arrays import Floats
+from ...errors import UnknownChoiceError
 from ...model.columns import BY_NAME, provisioned
 from ...model.records import Records
 from ...model.scaling.prices import Prices
@@ -29,6 +30,8 @@ def overlaid_records(
     Raises:
         UnknownChoiceError: if there is no such column.
     """
+    if column not in BY_NAME:
+        raise UnknownChoiceError("column of the records", column, [*BY_NAME])
     c = BY_NAME[column]
     title = column.replace("_", " ")
     series = one.column(column), other.column(column)
