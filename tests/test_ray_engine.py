@@ -63,7 +63,7 @@ def assert_same(frame: pd.DataFrame, reference: pd.DataFrame) -> None:
 @pytest.fixture(scope="module")
 def undisturbed(cluster, home):
     """A sweep that keeps its records."""
-    return by_ray(cluster, home, home.parent / "undisturbed", plan={"records": True})
+    return by_ray(cluster, home, home.parent / "ray-undisturbed", plan={"records": True})
 
 
 def test_results_are_those_of_processes_bit_for_bit(undisturbed, reference):

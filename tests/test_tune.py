@@ -99,7 +99,7 @@ def settings_of(tuned) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def undisturbed(home):
-    return tune(bowl(home), out=home.parent / "undisturbed", engine="here")
+    return tune(bowl(home), out=home.parent / "bowl-undisturbed", engine="here")
 
 
 def test_the_optimum_of_a_known_bowl_is_found(undisturbed):
@@ -156,7 +156,7 @@ def test_a_search_that_was_stopped_goes_on_as_if_it_had_not_been(folder, undistu
 
 
 def test_a_search_that_is_done_makes_no_run_again(folder, undisturbed, home):
-    again = tune(bowl(folder), out=home.parent / "undisturbed", engine="here")
+    again = tune(bowl(folder), out=home.parent / "bowl-undisturbed", engine="here")
     assert (again.computed, again.kept) == (0, 50)
     pd.testing.assert_frame_equal(again.frame(), undisturbed.frame(), check_exact=True)
 
@@ -171,7 +171,7 @@ def test_more_trials_go_on_from_fewer_as_if_they_had_been_wanted_at_first(folder
 def test_another_search_in_the_folder_is_refused(folder, undisturbed, home):
     other = bowl(folder, {"seed": 2})
     with pytest.raises(ConfigError, match=r"holds another search: design\.seed is null there and 2 here"):
-        tune(other, out=home.parent / "undisturbed", engine="here")
+        tune(other, out=home.parent / "bowl-undisturbed", engine="here")
 
 
 def test_trials_that_this_version_would_not_choose_are_refused(folder, tmp_path):
