@@ -25,7 +25,7 @@ def test_expectations_on_a_trace_hold_as_often_as_they_say(benchmark, trace):
     scaler = benchmark.followed(trace, "quantile", 12.0)
     for track in scaler.prospects.tracks:
         assert track.scored > 4000
-        assert abs(track.coverage - 0.9) <= 0.05
+        assert abs(track.coverage - 0.9) <= 0.06  # half a day has a quarter of the windows, and they overlap
     scored, shares = benchmark.of_events(scaler)
     assert scored > 300
     assert all(abs(share - 0.9) <= 0.07 for share in shares)
