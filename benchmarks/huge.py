@@ -22,10 +22,13 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from swarmscale import SwarmModel
+from swarmscale import Config, SwarmModel
 from swarmscale.arrays import Ints
 from swarmscale.batch.shards import run_shards
 from swarmscale.bench.machine import described, machine
+from swarmscale.model.columns import integer_columns
+from swarmscale.model.flow.border import WORDS
+from swarmscale.model.flow.ledger import BINS, HISTOGRAMS
 from swarmscale.model.sharding.exchange import Alone, Exchange, Table
 from swarmscale.model.sharding.whole import digest
 
@@ -37,12 +40,6 @@ AGENTS_A_NODE = 13_000
 
 CORES = 2
 LATENCY_S, BANDWIDTH_B, SPREAD = 30e-6, 25e9 / 8, 0.1
-LOCALITY = 0.5
-"""Share of tasks whose home is their entry node, a default of ``demand.locality``."""
-
-TASK_B, ROW_WORDS = 40, 4200
-"""Bytes of a task that crosses; words of what a shard counted in a tick."""
-
 PLAN = (
     "agents",
     "machines x cores",
@@ -252,11 +249,13 @@ def plan() -> None:
         f"{SPREAD:.0%} (all wait for the slowest).\n"
     )
     print("| " + " | ".join(PLAN) + " |\n|" + "---|" * len(PLAN))
+    locality = Config.load("llm-fleet").demand.locality
     for agents, machines in ((10_000_000, 8), (100_000_000, 64)):
         ranks = machines * CORES
         told = started(agents // ranks, 1)[0]
         tasks = told["tasks"]  # of one rank
-        cross = tasks * (1 - LOCALITY) * (ranks - 1) / ranks * TASK_B + 8 * (ranks - 1) * ROW_WORDS
+        away = tasks * (1 - locality) * (ranks - 1) / ranks
+        cross = 8 * (away * WORDS + (ranks - 1) * (integer_columns() + len(HISTOGRAMS) * BINS))
         exchange_ms = 1000 * (np.log2(ranks) * LATENCY_S + CORES * cross / BANDWIDTH_B)
         tick_ms = told["cpu_ms"] * (1 + SPREAD) + exchange_ms
         cells = (

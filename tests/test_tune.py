@@ -446,3 +446,27 @@ def test_the_command_refuses_a_wrong_name_in_one_line(folder, tmp_path, capsys):
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "Did you mean 'bowl'?" in said
+
+
+def test_no_row_is_lost_when_a_setting_comes_up_that_earlier_trials_lack(tmp_path, caplog):
+    """``scaling.hpa.target`` is first said in the fourth trial; the table keeps those before it."""
+    plan = {
+        "name": "late",
+        "base": "tiny",
+        "replications": 1,
+        "set": {"seconds": 2, "intelligence.on": False},
+        "search": {
+            "objective": "cost",
+            "trials": 8,
+            "batch": 1,
+            "sampler": "random",
+            "seed": 2,
+            "over": {"scaling": ["static", "hpa"], "scaling.hpa.target": {"low": 0.5, "high": 0.9}},
+        },
+    }
+    found = tune(plan, out=tmp_path / "late", engine="here")
+    table = found.store.frame()
+    assert table["setting"].tolist() == list(range(9))
+    assert table["set.scaling"].tolist()[1:4] == ["static"] * 3
+    assert table["set.scaling.hpa.target"].notna().tolist() == (table["set.scaling"] == "hpa").tolist()
+    assert not caplog.records

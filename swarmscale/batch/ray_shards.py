@@ -40,7 +40,6 @@ class ActorExchange:
         self._round = 0
         self._box: dict[tuple[int, int], Ints] = {}
         self._came = threading.Condition()
-        self._lost = False
 
     def meet(self, peers: Sequence[Any]) -> None:
         """Make the others known: handles of the actors, by rank."""
@@ -52,12 +51,6 @@ class ActorExchange:
             self._box[number, sender] = parcel
             self._came.notify_all()
 
-    def leave(self) -> None:
-        """Wait no longer: a shard is lost."""
-        with self._came:
-            self._lost = True
-            self._came.notify_all()
-
     def trade(self, parcels: Sequence[Ints]) -> list[Ints]:
         """See :class:`swarmscale.model.sharding.exchange.Exchange`."""
         number, self._round = self._round, self._round + 1
@@ -66,10 +59,7 @@ class ActorExchange:
                 peer.put.remote(number, self.rank, np.ascontiguousarray(parcels[rank]))
         wanted = [(number, rank) for rank in range(self.size) if rank != self.rank]
         with self._came:
-            here = self._came.wait_for(
-                lambda: self._lost or all(key in self._box for key in wanted), PATIENCE_S
-            )
-            if self._lost or not here:
+            if not self._came.wait_for(lambda: all(key in self._box for key in wanted), PATIENCE_S):
                 raise LostShardError("a shard is gone, so the others stopped")
             return [
                 parcels[rank] if rank == self.rank else self._box.pop((number, rank))
@@ -132,7 +122,6 @@ class ShardActor:
 
     def __init__(self, rank: int, size: int) -> None:
         self._exchange = ActorExchange(rank, size)
-        self._now_s = 0.0
 
     def meet(self, peers: Sequence[Any]) -> None:
         """See :class:`ActorExchange`."""
@@ -142,20 +131,9 @@ class ShardActor:
         """See :class:`ActorExchange`."""
         self._exchange.put(number, sender, parcel)
 
-    def leave(self) -> None:
-        """See :class:`ActorExchange`."""
-        self._exchange.leave()
-
-    def now_s(self) -> float:
-        """Simulated time after the last stretch, s."""
-        return self._now_s
-
     def run(self, sent: Sent) -> Whole | None:
         """See :func:`.shards.run_shard`."""
-        return run_shard(sent.job(), self._exchange, self._tell)
-
-    def _tell(self, now_s: float) -> None:
-        self._now_s = now_s
+        return run_shard(sent.job(), self._exchange)
 
 
 def on_ray(job: Job, shards: int, address: str | None, restarts: int) -> Whole:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import platform
 import time
 import traceback
 from typing import Any
 
+from ..model.checkpoint import config_hash
 from ..model.config import Config
 from ..model.files import labeled
-from ..model.intelligence.prober import Prober
-from ..model.running import whole_ticks
+from ..model.intelligence.prober import Prober, probe_at_end
+from ..model.running import step_through
 from ..model.swarm import SwarmModel
 from .outcomes import measure
 from .plan import Plan, RunId
@@ -47,6 +46,8 @@ def run_one(plan: Plan, run: RunId) -> Row:
         row["build_s"] = time.perf_counter() - clock
         _advance(model, None if plan.time_limit_s is None else clock + plan.time_limit_s)
         if plan.probe:
+            if model.prober is None:
+                model.prober = Prober(model.config.intelligence.period_s)
             probe_at_end(model)
         row |= measure(model, plan.columns)
         if plan.records:
@@ -79,19 +80,6 @@ def late_error(plan: Plan) -> str:
     return f"over its time limit of {plan.time_limit_s:g} s"
 
 
-def config_hash(config: Config) -> str:
-    """The first 16 digits of the SHA-256 of a config."""
-    return hashlib.sha256(json.dumps(config.tree(), sort_keys=True).encode()).hexdigest()[:16]
-
-
-def probe_at_end(model: SwarmModel) -> None:
-    """Probe the fleet once more, unless it was just probed."""
-    prober = model.prober or Prober(model.config.intelligence.period_s)
-    if not len(prober.rows) or prober.rows[-1, 0] < model.now_s:
-        prober.act(model)
-    model.prober = prober
-
-
 def _begun(plan: Plan, run: RunId) -> Row:
     facts = {f"set.{key}": value for key, value in plan.settings[run.setting].items()}
     return {
@@ -113,13 +101,13 @@ def _config(plan: Plan, run: RunId, row: Row) -> Config:
 
 def _advance(model: SwarmModel, deadline: float | None) -> None:
     """Run to the config's end, or until time is up."""
-    dt = model.config.dt
-    with whole_ticks() as stop_if_asked:
-        for _ in range(round(model.config.seconds / dt)):
-            model.step()
-            stop_if_asked()
-            if deadline is not None and time.perf_counter() > deadline:
-                raise OverTimeError
+
+    def step() -> None:
+        model.step()
+        if deadline is not None and time.perf_counter() > deadline:
+            raise OverTimeError
+
+    step_through(step, round(model.config.seconds / model.config.dt))
 
 
 def _said(error: BaseException) -> str:

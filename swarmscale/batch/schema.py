@@ -68,6 +68,19 @@ class Columns:
         return out
 
 
+def examples(over: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Settings from which the columns of any settings follow that a search may choose, the base included.
+
+    Args:
+        over: values, or a range, of each factor.
+    """
+    found: list[dict[str, Any]] = [{}]
+    for key, given in over.items():
+        values = [float(given["low"])] if isinstance(given, Mapping) else given
+        found += [{key: value} for value in values]
+    return found
+
+
 def _type(values: Sequence[Any], gaps: bool) -> str:
     """The type that holds all values; numbers with gaps are floats, so that a table with and without them is alike."""
     kinds = {type(value) for value in values}

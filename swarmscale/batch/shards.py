@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,13 +89,12 @@ class Whole:
     restarts: int = 0
 
 
-def run_shard(job: Job, exchange: Exchange, told: Callable[[float], None] | None = None) -> Whole | None:
+def run_shard(job: Job, exchange: Exchange) -> Whole | None:
     """Run one shard to the end; all shards of a model call it together.
 
     Args:
         job: what to do; the same for all.
         exchange: where they meet.
-        told: called with the simulated time after each stretch.
 
     Returns:
         The whole model at the first shard, None at the others.
@@ -109,8 +107,6 @@ def run_shard(job: Job, exchange: Exchange, told: Callable[[float], None] | None
         model.run(stretch, progress=job.progress and exchange.rank == 0)
         if job.folder is not None and job.checkpoint_every_s is not None:
             save(model, job.folder)
-        if told is not None:
-            told(model.now_s)
     wall_s = time.perf_counter() - started
     records, state, agents = whole_records(model), digest(model), model.crew.members()
     if records is None:

@@ -15,7 +15,8 @@ from ..model.files import write_whole
 from .parts import counting, read_part
 from .plan import Plan, RunId
 from .run import DONE, FAILED, KILLED, LATE
-from .schema import FINAL, LOG, Columns
+from .schema import FINAL, LOG, Columns, examples
+from .search import SEARCH
 from .sheet import read_sheet, refuse_other, sheet_of
 from .writer import Writer
 
@@ -127,7 +128,11 @@ class Store:
     @cached_property
     def columns(self) -> Columns:
         """What a row has, and of what type."""
-        return Columns.of(self.settings, self._sheet["columns"])
+        over = self.design.get("over", {}) if self.design.get("kind") == SEARCH else None
+        settings = (
+            self.settings if over is None else examples(over)
+        )  # those of a search are not all there yet
+        return Columns.of(settings, self._sheet["columns"])
 
     def runs(self) -> list[RunId]:
         """All runs of the plan."""
@@ -263,14 +268,3 @@ def locked(file: TextIO) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _with_gaps(table: pa.Table, schema: pa.Schema, names: list[str]) -> pa.Table:
-    """A part's columns, with nulls for factors that came up after it was written."""
-    import pyarrow as pa
-
-    for name in names:
-        if name.startswith("set.") and name not in table.column_names:
-            gaps = pa.nulls(len(table), schema.field(name).type)
-            table = table.append_column(schema.field(name), gaps)
-    return table.select(names)

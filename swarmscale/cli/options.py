@@ -78,3 +78,24 @@ def start_logging(verbose: int, quiet: bool) -> None:
     )
     for noisy in ("numba", "mesa", "matplotlib", "MESA"):
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
+
+
+def changed_tree(
+    file: Path, pairs: list[str], rng: str | None, replications: int | None, plugins: list[Path]
+) -> dict[str, Any]:
+    """What a file of a sweep or a search says, with what the shell changes.
+
+    Raises:
+        ConfigError: if the file cannot be read.
+    """
+    from ..batch.design import flat
+    from ..batch.plan_file import read_tree
+
+    tree = read_tree(file)
+    tree["set"] = flat(tree.get("set", {})) | dict(settings(pairs))
+    for name, given in (("rng", rng), ("replications", replications)):
+        if given is not None:
+            tree[name] = given
+    if plugins:
+        tree["plugins"] = [*tree.get("plugins", ()), *(str(path.resolve()) for path in plugins)]
+    return tree

@@ -147,6 +147,8 @@ def _run(model: SwarmModel, folder: Path, shown: bool, report: bool, every_s: fl
     end_s = model.config.seconds
     every = end_s if every_s is None else every_s
     require(every > 0, "--checkpoint-every", every_s, "more than 0 s")
+    from ..model.intelligence.prober import probe_at_end
+
     try:
         while model.now_s < end_s - 1e-9:
             model.run(min(every - model.now_s % every, end_s - model.now_s), progress=shown)
@@ -166,6 +168,7 @@ def _run(model: SwarmModel, folder: Path, shown: bool, report: bool, every_s: fl
 
 
 def _more(model: SwarmModel, count: int, shown: bool) -> list[Summary]:
+    from ..model.intelligence.prober import probe_at_end
     from ..model.swarm import SwarmModel
 
     more = []
@@ -175,13 +178,6 @@ def _more(model: SwarmModel, count: int, shown: bool) -> list[Summary]:
         probe_at_end(twin)
         more.append(twin.summary())
     return more
-
-
-def probe_at_end(model: SwarmModel) -> None:
-    """Probe the fleet once more, unless it was just probed: a run ends with its collective IQ."""
-    prober = model.prober
-    if prober is not None and (not len(prober.rows) or prober.rows[-1, 0] < model.now_s):
-        prober.act(model)
 
 
 def _write(model: SwarmModel, summary: Summary, folder: Path, report: bool) -> None:

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import ConfigError
-from .options import require_writable, settings, start_logging
+from .options import changed_tree, require_writable, start_logging
 from .sweep_tables import as_json, show_plan, show_sweep
 
 if TYPE_CHECKING:
-    from ..batch.plan import Plan
     from ..batch.sweep import Sweep
 
 REPORT = "sweep.html"
@@ -54,7 +53,10 @@ def sweep(
 ) -> int:
     """Make all runs of a sweep that its folder does not have yet; end with a table and the list of failures."""
     start_logging(0, quiet)
-    plan = _plan(file, set_ or [], rng, replications, plugin or [])
+    from ..batch.plan_file import plan_of
+
+    tree = changed_tree(file, set_ or [], rng, replications, plugin or [])
+    plan = plan_of(tree, file.stem, file.parent)
     if dry_run:
         plan.check()
         show_plan(plan, json_)
@@ -76,26 +78,6 @@ def sweep(
     elif not quiet:
         show_sweep(done, time.perf_counter() - started, files)
     return 1 if done.failed else 0
-
-
-def _plan(
-    file: Path, pairs: list[str], rng: str | None, replications: int | None, plugins: list[Path]
-) -> Plan:
-    """The file's plan with what the shell changes."""
-    from ..batch.design import flat
-    from ..batch.plan_file import plan_of, read_tree
-
-    tree = read_tree(file)
-    fixed = flat(tree.get("set", {}))
-    for key, value in settings(pairs):
-        fixed[key] = value
-    tree["set"] = fixed
-    for name, given in (("rng", rng), ("replications", replications)):
-        if given is not None:
-            tree[name] = given
-    if plugins:
-        tree["plugins"] = [*tree.get("plugins", ()), *(str(path.resolve()) for path in plugins)]
-    return plan_of(tree, file.stem, file.parent)
 
 
 def _kept(folder: Path) -> str:

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import require_writable, settings, start_logging
+from .options import changed_tree, require_writable, start_logging
 
 if TYPE_CHECKING:
-    from ..batch.plan import Plan
     from ..batch.tuned import Tuned
 
 PAGE = "tune.html"
@@ -58,7 +57,10 @@ def tune(
     trial is feasible.
     """
     start_logging(0, quiet)
-    plan = _plan(file, set_ or [], rng, replications, plugin or [])
+    from ..batch.tune import plan_of_search
+
+    tree = changed_tree(file, set_ or [], rng, replications, plugin or [])
+    plan = plan_of_search(tree, file.stem, file.parent)
     folder = out or Path("out") / plan.name
     require_writable(folder)
     given: dict[str, Any] = {} if address is None else {"address": address}
@@ -85,24 +87,6 @@ def tune(
     elif not quiet:
         _show(found, folder, time.perf_counter() - started, files)
     return 0 if found.best is not None else 1
-
-
-def _plan(
-    file: Path, pairs: list[str], rng: str | None, replications: int | None, plugins: list[Path]
-) -> Plan:
-    """The file's plan with what the shell changes."""
-    from ..batch.design import flat
-    from ..batch.plan_file import read_tree
-    from ..batch.tune import plan_of_search
-
-    tree = read_tree(file)
-    tree["set"] = flat(tree.get("set", {})) | dict(settings(pairs))
-    for name, given in (("rng", rng), ("replications", replications)):
-        if given is not None:
-            tree[name] = given
-    if plugins:
-        tree["plugins"] = [*tree.get("plugins", ()), *(str(path.resolve()) for path in plugins)]
-    return plan_of_search(tree, file.stem, file.parent)
 
 
 def as_json(found: Tuned) -> dict[str, Any]:

@@ -80,10 +80,7 @@ class Records:
 
     def add(self, flow: TaskFlow, territory: Territory) -> None:
         """Write the row of the tick that the flow just did, and clear its ledger."""
-        t = self.ticks
-        if t == len(self._counts):
-            self._counts = np.concatenate([self._counts, np.zeros_like(self._counts)])
-            self._floats = np.concatenate([self._floats, np.zeros_like(self._floats)])
+        t = self._next_row()
         ledger, row = flow.ledger, self._counts[t]
         take(
             ledger.count, ledger.messages, ledger.hist, row, self._window, self._shares, self._middles,
@@ -95,10 +92,7 @@ class Records:
 
     def add_counted(self, counted: Ints) -> None:
         """Write a row from what :func:`counted_in` gave for a tick, summed over all parts of the fleet."""
-        t = self.ticks
-        if t == len(self._counts):
-            self._counts = np.concatenate([self._counts, np.zeros_like(self._counts)])
-            self._floats = np.concatenate([self._floats, np.zeros_like(self._floats)])
+        t = self._next_row()
         whole, hist = counted[: integer_columns()], counted[integer_columns() :].astype(np.int32)
         take(
             whole[: len(Count)], whole[len(Count) : -len(STATES)].reshape(len(CHANNELS), -1),
@@ -107,6 +101,13 @@ class Records:
         )  # fmt: skip
         self._counts[t, -len(STATES) :] = whole[-len(STATES) :]
         self._end_row()
+
+    def _next_row(self) -> int:
+        """Number of the next row, for which there is room then."""
+        if self.ticks == len(self._counts):
+            self._counts = np.concatenate([self._counts, np.zeros_like(self._counts)])
+            self._floats = np.concatenate([self._floats, np.zeros_like(self._floats)])
+        return self.ticks
 
     def _end_row(self) -> None:
         self.ticks += 1

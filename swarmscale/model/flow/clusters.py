@@ -35,7 +35,6 @@ _AHEAD = 4  # how many clusters earlier
 _STEP = 1.0 / 1048576.0
 _TASKS_A_TYPE = 5  # up to so many a cluster, agents are compared for each task; more are worth sets of bits
 _ENDS = 64
-_AWAY = AWAY
 _FULL, _SAMPLED = int(Count.DROPPED_CLUSTER_FULL), int(Count.SAMPLED_CLUSTER)
 _WAITING, _IN_SERVICE = int(Count.WAITING_CLUSTER), int(Count.IN_SERVICE)
 
@@ -343,7 +342,7 @@ def serve_clusters(
         if calm:
             if few:
                 for x in range(slots):
-                    away[x] = _AWAY if codes[row0 + U(x)] != _IDLE else 0
+                    away[x] = AWAY if codes[row0 + U(x)] != _IDLE else 0
             for x in range(n):
                 s = U(raw_who[x])
                 codes[row0 + s] = _IDLE

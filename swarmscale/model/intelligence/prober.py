@@ -128,3 +128,10 @@ def build_prober(config: Config, root_seed: int) -> Prober | None:
     """The prober that a config asks for; None if it asks for none."""
     c = config.intelligence
     return Prober(c.period_s) if c.on else None
+
+
+def probe_at_end(model: SwarmModel) -> None:
+    """Let the model's prober, if it has one, probe the fleet once more, unless it just did."""
+    prober = model.prober
+    if prober is not None and (not len(prober.rows) or prober.rows[-1, 0] < model.now_s):
+        prober.act(model)

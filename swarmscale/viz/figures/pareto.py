@@ -17,8 +17,6 @@ from .lines import Line, finished
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_WORDS = 3
-
 
 def pareto_figure(
     table: pd.DataFrame,
