@@ -17,6 +17,7 @@ from swarmscale.batch.run import STATUSES, run_one
 from swarmscale.batch.schema import Columns
 from swarmscale.batch.store import SHEET, Store
 from swarmscale.batch.sweep import sweep
+from swarmscale.model.checkpoint import config_hash
 from tests.trouble_support import small
 
 
