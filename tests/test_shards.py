@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import swarmscale as ss
 from swarmscale.agents.hierarchy import Hierarchy
 from swarmscale.batch.shards import run_shards
+from swarmscale.cli import main
 from swarmscale.model.flow.border import WORDS, parcel, unpack
 from swarmscale.model.flow.tasks import Pool, blank_blocks, write_card
 from swarmscale.model.sharding.exchange import LostShardError, Table
@@ -450,3 +451,41 @@ def test_what_controllers_see_is_the_whole():
 
     parts = shared(config_of("growing"), 3, 20.0, act=add, before=0.0)
     assert [repr(model.looked) for model, *_ in parts] == [repr(seen[0])] * 3
+
+
+def test_ranks_draw_one_seed(tmp_path):
+    """``--rng random``: what each rank would draw for itself would be another model."""
+    pytest.importorskip("mpi4py")
+    out = tmp_path / "out"
+    words = ["tiny", *SETTINGS, "--rng", "random", "--quiet", "--seconds", 20, "--out", out]
+    assert subprocess.run(ranks(2, *words), timeout=300, check=False).returncode == 0
+    [seed] = told_in(out)["seeds"]
+    config = ss.Config.load("tiny").changed(GROWING | {"seconds": 20.0})
+    assert told_in(out)["digest"] == run_shards(config, rng=seed, shards=1).digest
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["tiny", "--shards", "2", "--replications", "3"], "is one run; sweep makes replications"),
+        (["tiny", "--shards", "2", "--checkpoint"], "give --checkpoint-every"),
+        (["tiny", "--on", "mpii"], "Did you mean 'mpi'?"),
+        (
+            ["tiny", "--shards", "0", "--set", "intelligence.on=false"],
+            "--shards = 0, but it must be 1 or more",
+        ),
+        (["--resume", "FOLDER", "--set", "fleet.agents=5"], "goes on with the settings that it has"),
+        (["--resume", "FOLDER"], "holds no run that was shared out over shards"),
+        (
+            ["tiny", "--shards", "2", "--set", "intelligence.on=false", "--checkpoint-every", "-1"],
+            "a multiple of dt",
+        ),
+    ],
+)
+def test_what_a_shared_run_cannot_do_is_one_line(words, line, tmp_path, capsys):
+    words = [str(tmp_path) if word == "FOLDER" else word for word in words]
+    assert main(["run", *words, *(["--out", str(tmp_path / "out")] if "--resume" not in words else [])]) == 2
+    said = capsys.readouterr().err
+    assert line in said
+    assert said.count("\n") == 1
+    assert not (tmp_path / "out").exists()

@@ -76,10 +76,14 @@ def run(
     if shards is not None or on is not None or (resume is not None and resume.is_dir()):
         from .shards import begun, run_shared
 
-        given = _config(config, set_ or [], agents, seconds, trace_tasks) if resume is None else None
-        made, seed = (
-            (given, root_seed(None if rng == "random" else rng)) if given else begun(resume or Path())
-        )
+        _refuse_alone(replications, checkpoint)
+        if resume is not None:
+            if set_ or (agents, seconds, trace_tasks) != (None, None, None):
+                raise ConfigError(f"--resume {resume}: goes on with the settings that it has; give no others")
+            made, seed = begun(resume)
+        else:
+            made = _config(config, set_ or [], agents, seconds, trace_tasks)
+            seed = root_seed(None if rng == "random" else rng)
         folder = resume or out or Path("out") / made.name
         require_writable(folder)
         return run_shared(
@@ -120,6 +124,16 @@ def run(
     elif not quiet:
         _show(model, summary, folder, time.perf_counter() - started, report)
     return 0
+
+
+def _refuse_alone(replications: int, checkpoint: bool) -> None:
+    """Refuse options of a run that is not shared out over shards."""
+    if replications > 1:
+        raise ConfigError(
+            "--replications: a run that is shared out over shards is one run; sweep makes replications"
+        )
+    if checkpoint:
+        raise ConfigError("--checkpoint: with shards give --checkpoint-every, a time in simulated seconds")
 
 
 def _config(

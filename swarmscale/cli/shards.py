@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import typer
 
 from ..errors import ConfigError, UnknownChoiceError, require
@@ -47,7 +48,7 @@ def run_shared(
             every_s > 0 and every_s % config.dt == 0,
             "--checkpoint-every",
             every_s,
-            f"a multiple of {config.dt:g} s",
+            f"a multiple of dt = {config.dt:g}",
         )
     job = Job(
         config=config,
@@ -65,12 +66,18 @@ def run_shared(
     if count > 1:
         refuse(config)
     _note_start(folder, config, seed)
-    if on == "ray":
-        from ..batch.ray_shards import on_ray
+    try:
+        if on == "ray":
+            from ..batch.ray_shards import on_ray
 
-        whole = on_ray(dataclasses.replace(job, folder=folder.absolute()), count, address, restarts=3)
-    else:
-        whole = on_threads(job, count)
+            whole = on_ray(dataclasses.replace(job, folder=folder.absolute()), count, address, restarts=3)
+        else:
+            whole = on_threads(job, count)
+    except KeyboardInterrupt:
+        again = f"swarmscale run --resume {folder} --shards {count} --on {on}"
+        kept = f"go on from the last checkpoint with: {again}" if every_s else "no checkpoint was asked for"
+        typer.echo(f"interrupted; {kept}", err=True)
+        return 130
     _finish(whole, folder, json_, quiet)
     return 0
 
@@ -101,6 +108,10 @@ def _on_ranks(job: Job, shards: int | None, folder: Path, json_: bool, quiet: bo
 
     exchange = MpiExchange()
     first = exchange.rank == 0
+    told = exchange.gather(np.frombuffer(job.rng.to_bytes(32, "little"), np.int64))[0]
+    job = dataclasses.replace(
+        job, rng=int.from_bytes(told.tobytes(), "little")
+    )  # a seed drawn is the first rank's
     try:
         require(
             shards in (None, exchange.size),

@@ -15,6 +15,13 @@ type OnDone = Callable[[RunId, str], None]
 type Stop = Callable[[], bool]
 
 
+GRACE_S = 5.0
+"""A run looks at its time between two ticks; one that is so much later still is stopped with its worker."""
+
+LOOK_S = 0.5
+"""Time between two questions whether to stop."""
+
+
 class Engine(Protocol):
     """Makes runs of a sweep, anywhere.
 

@@ -23,19 +23,13 @@ from ..plan import Plan, RunId
 from ..run import DONE, KILLED, LATE, late_error, lost_row, run_one
 from ..store import Store
 from ..writer import Writer
-from .base import Begin, OnDone, Stop, processors, worker_name
+from .base import GRACE_S, LOOK_S, Begin, OnDone, Stop, processors, worker_name
 
 AHEAD = 2
 """Runs a worker that are handed to the pool before their turn."""
 
-GRACE_S = 5.0
-"""A run looks at its time between two ticks; one that is so much later still is stopped with its worker."""
-
 BREAKS = 3
 """Pools that may break before any run has ended."""
-
-LOOK_S = 0.5
-"""Time between two questions whether to stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

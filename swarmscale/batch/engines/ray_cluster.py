@@ -115,7 +115,7 @@ def imported() -> Any:
 
 
 def reached(address: str) -> str:
-    """The ``host:port`` of a cluster that answers; Ray itself would try for two minutes.
+    """The ``host:port`` of a cluster that answers.
 
     Raises:
         ConfigError: if there is none.

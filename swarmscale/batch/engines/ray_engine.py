@@ -12,7 +12,7 @@ from ...errors import ConfigError, require
 from ..plan import RunId
 from ..run import FAILED, KILLED, LATE, late_error, lost_row
 from ..store import Store
-from .base import Begin, OnDone, Stop, worker_name
+from .base import GRACE_S, LOOK_S, Begin, OnDone, Stop, worker_name
 from .ray_cluster import SigTerm, cluster, require_address
 from .ray_worker import Parcel, RayWorker
 
@@ -21,12 +21,6 @@ AGAIN = 2
 
 STARTS = 3
 """Workers that may die one after the other as they begin."""
-
-GRACE_S = 5.0
-"""A run looks at its time between two ticks; one that is so much later still is stopped with its worker."""
-
-LOOK_S = 0.5
-"""Time between two questions whether to stop."""
 
 SIZE_S = 5.0
 """Time between two looks at how large the cluster is."""
