@@ -1,0 +1,1 @@
+"""Emergence: what a fleet does together that its parts do not do alone, tested against what chance would do."""

@@ -1,0 +1,1 @@
+"""Estimators: plain functions from arrays to figures; they know neither models nor tests."""
