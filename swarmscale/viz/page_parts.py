@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -204,3 +205,23 @@ def plain(value: Any) -> str:
             law = value.law if value.law == "tokens" else f"{value.law} {value.work_s:g} s, cv {value.cv:g}"
             return f"{value.name} ({value.share:g} x {value.type}, {law}, due in {value.deadline_s:g} s)"
     return str(value)
+
+
+def plain_table(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Rows of text under a heading as HTML; empty without a row."""
+    if not rows:
+        return ""
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    body = "".join(
+        f'<tr><th scope="row">{escape(row[0])}</th>'
+        + "".join(
+            f'<td class="text" data-name="{escape(name)}">{escape(cell)}</td>'
+            for name, cell in zip(heads[1:], row[1:], strict=True)
+        )
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<h3>{escape(title)}</h3><div class="scroll"><table class="stack"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )

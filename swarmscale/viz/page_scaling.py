@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..model.scaling.saving import FEWEST
 from ..model.scaling.seeing import standing
 from .page_cards import Drawn, Panel, section
+from .page_parts import plain_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,12 +114,12 @@ def advice_rows(given: Sequence[Recommendation]) -> list[tuple[str, ...]]:
 
 def _events(events: Sequence[ScalingEvent]) -> str:
     rows = event_rows(events)
-    return _table(f"The newest {len(rows)} of {len(events):,} decisions", EVENT_HEADS, rows)
+    return plain_table(f"The newest {len(rows)} of {len(events):,} decisions", EVENT_HEADS, rows)
 
 
 def _advice(given: Sequence[Recommendation]) -> str:
     rows = advice_rows(given)
-    return _table(f"The newest {len(rows)} of {len(given):,} recommendations", ADVICE_HEADS, rows)
+    return plain_table(f"The newest {len(rows)} of {len(given):,} recommendations", ADVICE_HEADS, rows)
 
 
 def _percent(expected: Expected) -> str:
@@ -129,22 +130,3 @@ def _percent(expected: Expected) -> str:
 def _number(expected: Expected) -> str:
     span = f" ({expected.low:,.0f} to {expected.high:,.0f})" if expected.low == expected.low else ""
     return f"{expected.value:,.0f}{span}"
-
-
-def _table(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    if not rows:
-        return ""
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
-    body = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>'
-        + "".join(
-            f'<td class="text" data-name="{escape(name)}">{escape(cell)}</td>'
-            for name, cell in zip(heads[1:], row[1:], strict=True)
-        )
-        + "</tr>"
-        for row in rows
-    )
-    return (
-        f'<h3>{escape(title)}</h3><div class="scroll"><table class="stack"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
