@@ -70,4 +70,4 @@ def lagged_correlation(series: Floats) -> Floats:
     spread = np.sqrt(
         np.einsum("tm,tm->m", past, past)[:, None] * np.einsum("tm,tm->m", future, future)[None, :]
     )
-    return np.divide(past.T @ future, spread, out=np.zeros_like(spread), where=spread > 0)
+    return np.asarray(np.divide(past.T @ future, spread, out=np.zeros_like(spread), where=spread > 0))
