@@ -1,0 +1,81 @@
+"""Records: whether a window goes beyond the best so far more often than luck would."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ....arrays import Floats
+from ....errors import require
+
+MOST = 400
+"""Numbers of records that are followed; even a million million trials bring 28 on average."""
+
+
+class Records(NamedTuple):
+    """Records in a window against the exact law of an exchangeable sequence.
+
+    Attributes:
+        observed: how often a value of the window was above all before it.
+        mean: of the law.
+        low: 2.5 % point of the law.
+        high: 97.5 % point.
+        p: chance of as many.
+    """
+
+    observed: int
+    mean: float
+    low: float
+    high: float
+    p: float
+
+
+def record_law(first: int, last: int) -> Floats:
+    """Law of the number of records among the places ``first + 1`` to ``last`` of an exchangeable sequence.
+
+    Place k is a record with chance 1 / k, independently of the others.
+
+    Args:
+        first: places before; 0 for a whole sequence.
+        last: last place.
+
+    Returns:
+        `[last - first + 1]` chance of 0, 1, ... records; cut after 400, beyond which nothing is left.
+
+    Source:
+        Renyi (1962), *Theorie des elements saillants d'une suite d'observations*; Arnold, Balakrishnan and Nagaraja
+        (1998), *Records*, ch. 2.
+
+    >>> record_law(0, 3).round(4).tolist()
+    [0.0, 0.3333, 0.5, 0.1667]
+    """
+    require(0 <= first < last, "first", first, f"from 0 to {last - 1}")
+    law = np.zeros(min(last - first, MOST) + 1)
+    law[0] = 1.0
+    for k in range(first + 1, last + 1):
+        moved = law[:-1] / k
+        law *= 1.0 - 1.0 / k
+        law[1:] += moved
+    return law
+
+
+def records_test(before: Floats, window: Floats) -> Records:
+    """Test whether a window breaks the records of what came before it, or of a nominal search, too often for luck.
+
+    Args:
+        before: `[n]` qualities that there were before; NaN where it is not known, which does not count.
+        window: `[w]` those of the window in the order of trying. A tie is no record.
+
+    Raises:
+        ConfigError: if the window has no known quality.
+    """
+    old, new = before[~np.isnan(before)], window[~np.isnan(window)]
+    require(len(new) > 0, "known qualities in the window", 0, "1 or more")
+    best = np.maximum.accumulate(np.concatenate([[old.max() if len(old) else -np.inf], new]))
+    observed = int(np.count_nonzero(new > best[:-1]))
+    law = record_law(len(old), len(old) + len(new))
+    below = np.cumsum(law)
+    low, high = np.searchsorted(below, (0.025, 0.975))
+    mean = float(law @ np.arange(len(law)))
+    return Records(observed, mean, float(low), float(high), float(min(law[observed:].sum(), 1.0)))
