@@ -13,6 +13,7 @@ from .batch.outcomes import OUTCOMES
 from .choices import Choices
 from .errors import UnknownChoiceError
 from .model.controllers import CONTROLLERS
+from .model.emergence.detectors import DETECTORS
 from .model.flow.dispatch import DISPATCH_RULES
 from .model.flow.sources import SOURCES
 from .model.forecasting import FORECASTERS
@@ -36,6 +37,7 @@ FAMILIES: dict[str, Choices[Any]] = {
         PROBLEMS,
         AGGREGATION_RULES,
         SOCIAL_STRATEGIES,
+        DETECTORS,
         OUTCOMES,
         DESIGNS,
         ENGINES,
@@ -49,7 +51,7 @@ def register[S](kind: str, name: str) -> Callable[[type[S]], type[S]]:
     Args:
         kind: the family: "topology", "consensus rule", "dispatch rule", "demand source", "controller",
             "forecaster", "scaling policy", "battery task", "problem", "aggregation rule",
-            "social strategy", "outcome", "design" or "engine".
+            "social strategy", "detector", "outcome", "design" or "engine".
         name: the name by which configs, files and the command line know it.
 
     Raises:

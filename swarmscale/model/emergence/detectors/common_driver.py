@@ -1,0 +1,171 @@
+"""Whether what parts have in common is a shock from outside that hits them all at once.
+
+Parts that influence one another do it through their past: given the past of all, the news of each is its own. A driver
+that nobody recorded brings news to all of them in the same sample. So each series is foretold from its own past and
+from the past of the field that all parts make, and the errors are tested for synchrony. Where they have none, what the
+series have in common came through the parts. A driver that can be foretold (a calm wave), and one so slow and weak that
+its news is lost in the parts' own noise, leave no such mark; influences faster than a sample look like a driver.
+
+Source:
+    Geweke (1982), *JASA* 77:304 (instantaneous feedback against that through the past); coupling of phases by
+    regression on their differences: Rosenblum and Pikovsky (2001), *Physical Review E* 64:045202.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ....arrays import Bools, Floats
+from ..estimators.gaussian import rank_normal, whitened
+from ..estimators.network import lagged_correlation
+from ..estimators.scores import standardized
+from ..estimators.synchrony import fourier_null, synchrony
+from .nulls import tail_chance
+
+ORDER = 3
+"""Samples of the past from which the next one is foretold."""
+UNEXPLAINED = 0.1
+"""Share of what phases' news have in common that their pull on one another may leave without a driver."""
+
+
+class Driver(NamedTuple):
+    """Signs of a driver that nobody recorded.
+
+    Attributes:
+        suspected: whether there are.
+        p: chance of as much synchrony of the news without one.
+        excess: synchrony of the news, times that of independent news.
+    """
+
+    suspected: bool
+    p: float
+    excess: float
+
+
+def driver_of_series(
+    series: Floats, edge: Bools, draws: int, level: float, rng: np.random.Generator
+) -> Driver:
+    """Look for a common driver of series.
+
+    Args:
+        series: `[T, M]`, none constant.
+        edge: `[M, M]` whether one series (row) foretells another (column): who does is used beside the field.
+        draws: of the null.
+        level: at or below which p makes a suspect.
+        rng: for the draws.
+
+    Returns:
+        The answer: news are tested as they are, and with the signs that they share in the first half, on the second
+        half, for a driver may push some parts up and others down; p is twice the smaller of the two.
+    """
+    scores = standardized(rank_normal(series))
+    fields = np.column_stack([scores.mean(axis=1), _leading(scores)])
+    shared = np.hstack([fields[ORDER - k : len(fields) - k] for k in range(1, ORDER + 1)])
+    past = [scores[ORDER - k : len(scores) - k] for k in range(1, ORDER + 1)]
+    if edge.any():
+        pull = lagged_correlation(whitened(scores, ORDER)) * edge
+        past += [past[0] @ pull, past[1] @ pull]
+    own = np.stack(past, axis=2)
+    basis, _ = np.linalg.qr(np.hstack([np.ones((len(shared), 1)), shared]))
+    news = errors(_beside(scores[ORDER:], basis), _beside(own, basis))
+    return _judged(news, draws, level, rng)
+
+
+def driver_of_phases(phases: Floats, draws: int, level: float, rng: np.random.Generator) -> Driver:
+    """Look for a common driver of phases: news are what their pull on one another does not foretell of their steps.
+
+    Args:
+        phases: `[T, M]` radians.
+        draws: of the null.
+        level: at or below which p makes a suspect.
+        rng: for the draws.
+
+    Returns:
+        The answer. Motion without noise leaves errors of the regression in place of news; so nothing is suspected
+        where the pull explains nine tenths of what the steps have in common.
+    """
+    turn = np.exp(1j * phases)
+    step = np.angle(turn[1:] / turn[:-1])
+    parts = phases.shape[1]
+    first = ((turn.sum(axis=1, keepdims=True) - turn) / (parts - 1) * turn.conj())[:-1]
+    now, before, last = first[1:], first[:-1], step[:-1]
+    square = now**2
+    terms = [last, now.imag, now.real, before.imag, before.real, square.imag, square.real]
+    terms += [last * now.real, last * now.imag]
+    own = np.stack(terms, axis=2)
+    news, alone = errors(step[1:], own), errors(step[1:], own[:, :, :1])
+    answer = _judged(news, draws, level, rng)
+    if not answer.suspected:
+        return answer
+    left = float(np.median(news.var(axis=0) / np.maximum(alone.var(axis=0), 1e-300)))
+    common = _above_chance(news) * left, _above_chance(alone)
+    return answer._replace(suspected=common[0] > UNEXPLAINED * common[1])
+
+
+def errors(target: Floats, own: Floats) -> Floats:
+    """What a linear rule does not foretell of each series.
+
+    Args:
+        target: `[n, M]`.
+        own: `[n, M, P]` what each series' rule may use.
+
+    Returns:
+        `[n, M]` least-squares residuals, with an intercept.
+    """
+    target, own = target - target.mean(axis=0), own - own.mean(axis=0)
+    mine = np.ascontiguousarray(own.transpose(1, 0, 2))
+    products = mine.transpose(0, 2, 1) @ mine
+    size = np.einsum("mpp->mp", products)
+    places = np.arange(own.shape[2])
+    products[:, places, places] += 1e-10 * size + (size <= 0)
+    weights = np.linalg.solve(products, mine.transpose(0, 2, 1) @ target.T[:, :, None])
+    return np.asarray(target - (mine @ weights)[:, :, 0].T)
+
+
+def _judged(news: Floats, draws: int, level: float, rng: np.random.Generator) -> Driver:
+    news = news[:, news.std(axis=0) > 0]
+    if news.shape[1] < 2:
+        return Driver(False, 1.0, 1.0)
+    half = len(news) // 2
+    _, _, axes = _modes(standardized(news[:half] + 0.0) if _vary(news[:half]) else news[:half])
+    signed = news[half:] * np.where(axes >= 0, 1.0, -1.0)
+    plain, null = fourier_null(news, draws, rng)
+    p = tail_chance(plain, null, "upper")
+    if _vary(signed):
+        p = min(p, tail_chance(*fourier_null(signed, draws, rng), "upper"))
+    p = min(1.0, 2.0 * p)
+    return Driver(p <= level, p, plain * news.shape[1])
+
+
+def _vary(series: Floats) -> bool:
+    return bool((np.ptp(series, axis=0) > 0).all())
+
+
+def _above_chance(news: Floats) -> float:
+    return synchrony(news) - 1.0 / news.shape[1]
+
+
+def _leading(scores: Floats) -> Floats:
+    """`[T]` first principal component."""
+    time, _, _ = _modes(scores)
+    return time
+
+
+def _modes(scores: Floats) -> tuple[Floats, float, Floats]:
+    """First principal component over time, its variance and its loadings, by the smaller of the two Gram matrices."""
+    samples, parts = scores.shape
+    if parts <= samples:
+        sizes, vectors = np.linalg.eigh(scores.T @ scores)
+        axis = vectors[:, -1]
+        return scores @ axis, float(sizes[-1]), axis
+    sizes, vectors = np.linalg.eigh(scores @ scores.T)
+    time = vectors[:, -1]
+    return time * np.sqrt(max(sizes[-1], 0.0)), float(sizes[-1]), scores.T @ time
+
+
+def _beside(columns: Floats, basis: Floats) -> Floats:
+    """`[n, ...]` columns without their part in an orthonormal basis `[n, k]`."""
+    flat = columns.reshape(len(columns), -1)
+    return np.asarray((flat - basis @ (basis.T @ flat)).reshape(columns.shape))
