@@ -144,7 +144,7 @@ def _vary(series: Floats) -> bool:
 
 
 def _above_chance(news: Floats) -> float:
-    return synchrony(news) - 1.0 / news.shape[1]
+    return synchrony(news) - 1.0 / int(news.shape[1])
 
 
 def _leading(scores: Floats) -> Floats:

@@ -201,14 +201,14 @@ def _told(verdict: Verdict, z: float) -> str:
     if verdict.abstained:
         return f"Nothing is said of self-organization: {verdict.abstained}."
     modularity, trend = verdict.tests
-    sizes = np.unique(verdict.evidence["module"], return_counts=True)[1]
+    modules = np.count_nonzero(np.unique(verdict.evidence["module"], return_counts=True)[1] > 1)
     head = "Self-organization" if verdict.found else "No self-organization"
     fading = f" ({verdict.label})" if verdict.label else ""
     rising = (
         "" if trend.abstained else f"; over windows Kendall's tau is {trend.effect:+.2f} ({chance(trend.p)})"
     )
     return (
-        f"{head}{fading}: influences among {len(verdict.evidence['parts'])} parts fall into {np.count_nonzero(sizes > 1)} modules with "
+        f"{head}{fading}: influences among {len(verdict.evidence['parts'])} parts fall into {modules} modules with "
         f"modularity {modularity.observed:.3f}, {modularity.null_mean:.3f} expected of the same degrees "
         f"(z = {z:.1f}, {chance(modularity.p)}){rising}."
     )
