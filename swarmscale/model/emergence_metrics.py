@@ -1,0 +1,127 @@
+"""Rows of the scorecard that the emergence monitor fills."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from .metric import Metric, Reading
+
+if TYPE_CHECKING:
+    from .emergence.base import Verdict
+    from .swarm import SwarmModel
+
+WATCHED = ("coordination", "innovation", "self-organization", "collective-intelligence")
+"""The shipped detectors; one that a user added has its findings in the run's folder."""
+
+STREAMS = frozenset(
+    ["innovation", "novelty", "records", "pooled choice", "assembly bonus", "gain over the twin"]
+)
+"""Detectors and statistics that look at solutions, choices and answers, which no gate holds back."""
+
+_watched = partial(
+    Metric, value=None, unit="share", where="a run longer than emergence.window_s with emergence.on"
+)
+
+
+def clopper_pearson(hits: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Exact interval of a chance from hits in independent trials.
+
+    Args:
+        hits: number, 0 to ``trials``.
+        trials: number, 1 or more.
+        confidence: in (0, 1).
+
+    Returns:
+        Lower and upper end, in [0, 1].
+
+    Source:
+        Clopper & Pearson, *Biometrika* 26:404 (1934), by quantiles of the beta law.
+
+    >>> tuple(round(end, 4) for end in clopper_pearson(1, 10))
+    (0.0025, 0.445)
+    """
+    from scipy.special import betaincinv
+
+    tail = (1 - confidence) / 2
+    low = float(betaincinv(hits, trials - hits + 1, tail)) if hits else 0.0
+    high = float(betaincinv(hits + 1, trials - hits, 1 - tail)) if hits < trials else 1.0
+    return low, high
+
+
+def by_window(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
+    """What all detectors said of each window, in the order of time."""
+    found: dict[float, list[Verdict]] = {}
+    for verdict in verdicts:
+        found.setdefault(verdict.end_s, []).append(verdict)
+    return list(found.values())
+
+
+def held_back(verdicts: Sequence[Verdict]) -> str:
+    """Why nothing was said of a window's series; empty where something was, or no detector of series looked.
+
+    Args:
+        verdicts: of one window. The gate is the same for all detectors of series, so the first reason is theirs.
+    """
+    reasons = []
+    for verdict in verdicts:
+        if verdict.detector in STREAMS:
+            continue
+        tests = [test for test in verdict.tests if test.statistic not in STREAMS]
+        if any(not test.abstained and test.observed == test.observed for test in tests):
+            return ""
+        reasons += [test.abstained for test in tests] or [verdict.abstained]
+    return next((reason for reason in reasons if reason), "")
+
+
+def share_of(hits: int, trials: int, what: str) -> Reading | None:
+    """A share with its interval; None without a trial."""
+    if not trials:
+        return None
+    low, high = clopper_pearson(hits, trials)
+    return Reading(hits / trials, low, high, f"{hits:,} of {trials:,} {what}; Clopper & Pearson")
+
+
+def _found(detector: str) -> Callable[[SwarmModel], Reading | None]:
+    """Share of the windows that a detector looked at in which it found something, each window alone."""
+
+    def read(model: SwarmModel) -> Reading | None:
+        monitor = model.emergence
+        if monitor is None:
+            return None
+        told = [one for one in monitor.verdicts if one.detector == detector and not one.abstained]
+        persisted = sum(one.detector == detector for one in monitor.findings)
+        what = f"windows; {persisted:,} {'finding' if persisted == 1 else 'findings'} persisted"
+        return share_of(sum(one.found for one in told), len(told), what)
+
+    return read
+
+
+def _passed(model: SwarmModel) -> Reading | None:
+    """Share of the windows that the gate let through."""
+    monitor = model.emergence
+    if monitor is None:
+        return None
+    windows = by_window(monitor.verdicts)
+    return share_of(sum(not held_back(one) for one in windows), len(windows), "windows")
+
+
+EMERGENCE_METRICS: tuple[Metric, ...] = (
+    *(
+        _watched(
+            key=f"emergence_{name.replace('-', '_')}",
+            title=f"{name.replace('-', ' ')}: windows that show it",
+            text="windows in which the detector alone rejected its null / windows of which it said anything; about its "
+            "level (5 %) where nothing emerges; source: docs/emergence_calibration.md",
+            of_model=_found(name),
+        )
+        for name in WATCHED
+    ),
+    _watched(
+        key="emergence_gate",
+        title="windows that passed the emergence gate",
+        text="windows whose series were long, lively and steady enough to be used / windows that were full",
+        of_model=_passed,
+    ),
+)
