@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ....agents.consensus.competence import Competence, vote_weights
+from ....agents.consensus.competence import FOLDS, Competence, vote_weights
 from ....agents.consensus.tally import leading, tally
 from ....arrays import Floats, Ints
 from ....errors import require
@@ -48,7 +48,7 @@ def assembly_bonus(opinions: Opinions, draws: int, rng: np.random.Generator) -> 
     """Compare a group with its mean member, its best one, and its nominal group.
 
     Args:
-        opinions: what members and group answered to J questions, J of 4 or more.
+        opinions: what members and group answered to J questions, J of 10 or more.
         draws: sign flips of each test.
         rng: for folds and flips.
 
@@ -60,13 +60,13 @@ def assembly_bonus(opinions: Opinions, draws: int, rng: np.random.Generator) -> 
         Larson (2010), *In Search of Synergy in Small Group Performance* (weak and strong synergy).
     """
     _checked(opinions)
-    fold = random_folds(len(opinions.truth), 2, rng)
+    fold = random_folds(len(opinions.truth), FOLDS, rng)
     hits = (opinions.alone == opinions.truth[:, None]).astype(np.float64)
     group = (opinions.group == opinions.truth).astype(np.float64)
     answers = _nominal(opinions.alone, opinions.truth, opinions.options, fold)
     nominal = (answers == opinions.truth).astype(np.float64)
     best = np.empty(len(hits))
-    for f in range(2):
+    for f in range(FOLDS):
         mine = fold == f
         best[mine] = hits[mine, int(hits[~mine].mean(axis=0).argmax())]
     gain = group - nominal
@@ -84,7 +84,7 @@ def assembly_bonus(opinions: Opinions, draws: int, rng: np.random.Generator) -> 
 
 
 def nominal_answers(
-    alone: Ints, truth: Ints, options: int, *, folds: int = 2, rng: np.random.Generator
+    alone: Ints, truth: Ints, options: int, *, folds: int = FOLDS, rng: np.random.Generator
 ) -> Ints:
     """What a nominal group answers: the members' vote, weighted by their accuracy on other questions.
 

@@ -10,9 +10,9 @@ from scipy.special import gammaln
 from ....arrays import Bools, Floats, Ints, kernel
 from ....errors import require
 
-GRID = 25
+GRID = 33
 """Values of each parameter that are compared at a time."""
-ZOOMS = 7
+ZOOMS = 10
 """How often the grid closes in on the best pair."""
 LARGEST = 1e6
 """Largest strength that is looked at: with it, nearly everything is new."""
@@ -71,8 +71,8 @@ def fit_pitman_yor(signature: Ints) -> PitmanYor:
         value = log_probability(discount[:, None], np.exp(room) - discount[:, None], sizes, times)
         i, j = np.unravel_index(int(np.argmax(value)), value.shape)
         best, step = np.array([discount[i], room[j]]), (high - low) / (GRID - 1)
-        low = np.maximum(best - 2 * step, [0.0, np.log(1e-3)])
-        high = np.minimum(best + 2 * step, [0.999, np.log(LARGEST)])
+        low = np.maximum(best - 4 * step, [0.0, np.log(1e-3)])
+        high = np.minimum(best + 4 * step, [0.999, np.log(LARGEST)])
     return PitmanYor(float(best[0]), float(np.exp(best[1]) - best[0]))
 
 
@@ -99,7 +99,8 @@ def log_probability(discount: Floats, strength: Floats, sizes: Ints, times: Ints
     far = (kinds - 1) * np.log(np.maximum(ratio, 1.0)) + kinds * (kinds - 1) / (2.0 * np.maximum(ratio, 1.0))
     scaled = np.where(ratio > 1e7, far, exact) + (kinds - 1) * np.log(np.where(positive, d, 1.0))
     opening = np.where(positive, scaled, (kinds - 1) * np.log(np.where(positive, 1.0, theta)))
-    within = gammaln(sizes - d[..., None]) - gammaln(1.0 - d[..., None])
+    own = np.asarray(discount)[..., None]
+    within = gammaln(sizes - own) - gammaln(1.0 - own)
     return np.asarray(
         opening - gammaln(theta + tokens) + gammaln(theta + 1.0) + within @ times.astype(np.float64)
     )
