@@ -1,5 +1,6 @@
 """Swarmscale: a laboratory for large fleets of coordinated agents."""
 
+from . import emergence
 from .agents.nodes import Cluster, CoordinationNode
 from .agents.workers import Worker
 from .batch.shards import run_shards
@@ -28,6 +29,7 @@ __all__ = [
     "Worker",
     "__version__",
     "combine",
+    "emergence",
     "preset_names",
     "read_records",
     "register",

@@ -17,6 +17,7 @@ STRATA = (
     ("arrays", "errors", "choices", "rng"),
     ("agents",),
     ("model",),
+    ("emergence",),
     ("batch",),
     ("registry",),
     ("viz",),

@@ -12,6 +12,7 @@ from ..errors import ConfigError
 from .app import live_page
 from .bench import bench
 from .compare import compare
+from .emergence import emergence
 from .fit import fit
 from .iq import iq
 from .presets import app as presets_app
@@ -37,6 +38,7 @@ app.command()(tune)
 app.command()(compare)
 app.command()(fit)
 app.command()(iq)
+app.command()(emergence)
 app.add_typer(trace_app, name="trace")
 app.add_typer(presets_app, name="presets")
 app.command(
