@@ -20,8 +20,10 @@ TREND_LEVEL = 0.05
 """Level at which the mean of all series has moved from a window's first third to its last."""
 RELAXATIONS = 5.0
 """Relaxation times after which a start is forgotten; exp(-5) of it is left."""
-MEMORIES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98)
-"""Shares of an outside signal that parts may still hold one sample later; each is regressed out."""
+OWN = 4
+"""Samples of its own past by which a part's answer to what comes from outside is prolonged."""
+LAGS = 3
+"""Samples, the present one included, at which what comes from outside acts on a part."""
 
 
 class Gate(NamedTuple):
@@ -73,9 +75,6 @@ def varying(window: Window) -> Bools:
 def cleaned(window: Window, *, commands: bool = False) -> Floats:
     """The series that vary, without what comes from outside.
 
-    Each outside column is regressed out by least squares as it is and as parts with a memory would hold it: smoothed
-    exponentially with six memories, so that slow answers to it go too.
-
     Args:
         window: what happened.
         commands: whether to take out what the root ordered as well.
@@ -85,16 +84,13 @@ def cleaned(window: Window, *, commands: bool = False) -> Floats:
         then all sines. Series of which nothing is left are left out.
     """
     series = _components(window, varying(window))
-    outside = [window.exogenous, window.commands] if commands else [window.exogenous]
-    columns = np.hstack(
-        [echoes(given) for given in outside if given.shape[1]] or [np.zeros((len(series), 0))]
-    )
     series = series - series.mean(axis=0)
-    if not columns.shape[1]:
+    outside = np.hstack([window.exogenous, window.commands]) if commands else window.exogenous
+    inputs = _independent(outside)
+    if not inputs.shape[1]:
         return np.asarray(series)
-    basis, sizes, _ = np.linalg.svd(columns - columns.mean(axis=0), full_matrices=False)
-    basis = basis[:, sizes > 1e-9 * max(sizes[0], 1e-300)]
-    left = series - basis @ (basis.T @ series)
+    left = series - answers(series, inputs)
+    left -= left.mean(axis=0)
     much = left.std(axis=0) > 1e-6 * series.std(axis=0)
     if window.angles:
         half = len(much) // 2
@@ -102,29 +98,78 @@ def cleaned(window: Window, *, commands: bool = False) -> Floats:
     return np.asarray(left[:, much])
 
 
-def echoes(columns: Floats) -> Floats:
-    """Signals as parts with several memories would hold them.
+def answers(series: Floats, inputs: Floats) -> Floats:
+    """What series owe to inputs from outside, prolonged by their own memory.
+
+    Each series is foretold from its own last four samples and from the inputs' last three, so that errors are white
+    and slow series are not fitted to slow inputs by chance; then the rule runs on the inputs alone, from rest.
 
     Args:
-        columns: `[T, E]` signals; those that are constant are left out.
+        series: `[T, M]`, mean 0.
+        inputs: `[T, E]`, linearly independent.
 
     Returns:
-        `[T, 6 E']` exponential moving averages that begin at the signal's first value; memory 0 is the signal itself.
+        `[T, M]`.
 
-    >>> echoes(np.array([[0.0], [1.0], [1.0]]))[:, :2].tolist()
-    [[0.0, 0.0], [1.0, 0.5], [1.0, 0.75]]
+    Source:
+        Transfer functions: Box and Jenkins (1970), *Time Series Analysis*, ch. 10; fits by chance: Granger and
+        Newbold (1974), *Journal of Econometrics* 2:111.
     """
-    from scipy.signal import lfilter
+    samples, parts = series.shape
+    known = max(OWN, LAGS - 1)
+    act = np.hstack([inputs[known - k : samples - k] for k in range(LAGS)])
+    basis, sizes, turn = np.linalg.svd(act - act.mean(axis=0), full_matrices=False)
+    solid = sizes > 1e-8 * sizes[0]
+    basis, sizes, turn = basis[:, solid], sizes[solid], turn[solid]
+    past = np.stack([series[known - k : samples - k] for k in range(1, OWN + 1)], axis=2)
+    past = past - past.mean(axis=0)
+    now = series[known:] - series[known:].mean(axis=0)
+    flat = past.reshape(len(past), -1)
+    beside = (flat - basis @ (basis.T @ flat)).reshape(past.shape)
+    weights = least_squares(now - basis @ (basis.T @ now), beside)
+    rest = now - np.einsum("tmp,mp->tm", past, weights)
+    gains = turn.T @ ((basis.T @ rest) / sizes[:, None])
+    padded = np.vstack([np.zeros((LAGS - 1, inputs.shape[1])), inputs - inputs.mean(axis=0)])
+    push = np.hstack([padded[LAGS - 1 - k : LAGS - 1 - k + samples] for k in range(LAGS)]) @ gains
+    out = np.zeros((samples + OWN, parts))
+    for t in range(samples):
+        out[t + OWN] = push[t] + np.einsum("km,mk->m", out[t : t + OWN][::-1], weights)
+    return out[OWN:]
 
+
+def least_squares(target: Floats, own: Floats) -> Floats:
+    """Weights of a linear rule for each series, fitted to columns of its own.
+
+    Args:
+        target: `[n, M]`, mean 0.
+        own: `[n, M, P]` what each series' rule may use, mean 0.
+
+    Returns:
+        `[M, P]`; zero for columns that are zero.
+    """
+    mine = np.ascontiguousarray(own.transpose(1, 0, 2))
+    products = mine.transpose(0, 2, 1) @ mine
+    size = np.einsum("mpp->mp", products)
+    places = np.arange(own.shape[2])
+    products[:, places, places] += 1e-10 * size + (size <= 0)
+    return np.asarray(np.linalg.solve(products, mine.transpose(0, 2, 1) @ target.T[:, :, None])[:, :, 0])
+
+
+def _independent(columns: Floats) -> Floats:
+    """`[T, E']` inputs standardized, without constant ones.
+
+    Where they depend on each other, or are more than a twentieth of the samples, they are their leading principal
+    components.
+    """
     spread = columns.std(axis=0)
-    columns = columns[:, spread > FLAT * np.abs(columns).max(axis=0)]
+    columns = columns[:, spread > FLAT * np.abs(columns).max(axis=0, initial=0.0)]
     if not columns.shape[1]:
         return np.zeros((len(columns), 0))
-    held = [
-        lfilter([1.0 - memory], [1.0, -memory], columns, axis=0, zi=memory * columns[:1])[0]
-        for memory in MEMORIES
-    ]
-    return np.hstack(held)
+    scores = (columns - columns.mean(axis=0)) / columns.std(axis=0)
+    basis, sizes, _ = np.linalg.svd(scores, full_matrices=False)
+    solid = int(np.count_nonzero(sizes > 1e-8 * sizes[0]))
+    most = min(solid, max(len(columns) // 20, 1))
+    return np.asarray(scores if most == scores.shape[1] else basis[:, :most] * np.sqrt(len(columns)))
 
 
 def _components(window: Window, kept: Bools) -> Floats:

@@ -11,16 +11,17 @@ from ....arrays import Floats
 from ....errors import require
 from ..base import Opinions, Test, Verdict, Window
 from ..estimators.assembly import Assembly, assembly_bonus
-from ..estimators.causal import psi_and_m
 from ..estimators.scores import standardized
-from ..gates import cleaned, gate
-from ..surrogates import shifted
-from .nulls import against, chance, silent
+from ..gates import cleaned, gate, relaxation_samples
+from .nulls import chance, silent
+from .whole import blocks_of, whole_of
 
 AGGREGATION = "aggregation gain"
 FEWEST_QUESTIONS = 20
 """Questions below which no bonus is tested."""
 WHOLE = ("psi", "macro")
+SLOWEST = 0.5
+"""Relaxation time of the parts over the window's length from which on a shifted series is not like another one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +138,14 @@ class CollectiveIntelligence:
             psi, macro = silent(WHOLE, passed.reason)
             return psi, macro
         series = cleaned(window)
+        relaxation = relaxation_samples(series)
+        if relaxation > window.samples * SLOWEST:
+            reason = (
+                f"parts forget in {relaxation:.0f} samples, too slow to be compared with shifted ones in a window of "
+                f"{window.samples}"
+            )
+            psi, macro = silent(WHOLE, reason)
+            return psi, macro
         components = np.hsplit(series, 2) if window.angles else [series]
         count = min(self.blocks, components[0].shape[1])
         if count < 2:
@@ -144,7 +153,7 @@ class CollectiveIntelligence:
                 WHOLE, "fewer than two series are left once what comes from outside is taken out"
             )
             return psi, macro
-        tests = [self._compared(blocks_of(columns, count), rng) for columns in components]
+        tests = [whole_of(blocks_of(columns, count), self.surrogates, rng) for columns in components]
         size = len(components)
         best = [min(pair, key=lambda test: test.p) for pair in zip(*tests, strict=True)]
         judged = []
@@ -153,29 +162,6 @@ class CollectiveIntelligence:
             judged.append(replace(test, p=p, family=size, rejected=p <= self.whole_level))
         evidence["macro"] = standardized(components[0]).mean(axis=1)
         return judged[0], judged[1]
-
-    def _compared(self, blocks: Floats, rng: np.random.Generator) -> tuple[Test, Test]:
-        null_blocks = shifted(blocks, self.surrogates, rng)
-        observed = psi_and_m(blocks, blocks.mean(axis=1))
-        null = psi_and_m(null_blocks, null_blocks.mean(axis=2))
-        name = "nats above shifted series"
-        psi, m = float(observed.psi), float(observed.m)
-        return (
-            against("psi", psi, null.psi, tail="both", effect=psi - float(null.psi.mean()), effect_name=name),
-            against("macro", m, null.m, effect=m - float(null.m.mean()), effect_name=name),
-        )
-
-
-def blocks_of(series: Floats, count: int) -> Floats:
-    """`[T, count]` means of neighboring standardized series, in groups of nearly equal size.
-
-    >>> blocks_of(np.array([[0.0, 0.0, 5.0], [2.0, 4.0, 7.0]]), 2).tolist()
-    [[-1.0, -1.0], [1.0, 1.0]]
-    """
-    scores = standardized(series)
-    first = (np.arange(count) * scores.shape[1] + count - 1) // count
-    sizes = np.diff(np.append(first, scores.shape[1]))
-    return np.asarray(np.add.reduceat(scores, first, axis=1) / sizes)
 
 
 def joint(*p: float) -> float:

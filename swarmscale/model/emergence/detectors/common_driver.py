@@ -21,13 +21,15 @@ from ....arrays import Bools, Floats
 from ..estimators.gaussian import rank_normal, whitened
 from ..estimators.network import lagged_correlation
 from ..estimators.scores import standardized
-from ..estimators.synchrony import fourier_null, synchrony
+from ..estimators.synchrony import fourier_null
+from ..gates import least_squares
 from .nulls import tail_chance
 
 ORDER = 3
 """Samples of the past from which the next one is foretold."""
-UNEXPLAINED = 0.1
-"""Share of what phases' news have in common that their pull on one another may leave without a driver."""
+UNEXPLAINED = 0.5
+"""Share of the variance of phases' steps, beyond what the last step foretells, that their pull on one another may
+leave and still be taken for all that moves them."""
 
 
 class Driver(NamedTuple):
@@ -64,7 +66,7 @@ def driver_of_series(
     fields = np.column_stack([scores.mean(axis=1), _leading(scores)])
     shared = np.hstack([fields[ORDER - k : len(fields) - k] for k in range(1, ORDER + 1)])
     past = [scores[ORDER - k : len(scores) - k] for k in range(1, ORDER + 1)]
-    if edge.any():
+    if edge.any():  # what comes from those that drive it, each by how well it foretells
         pull = lagged_correlation(whitened(scores, ORDER)) * edge
         past += [past[0] @ pull, past[1] @ pull]
     own = np.stack(past, axis=2)
@@ -84,7 +86,7 @@ def driver_of_phases(phases: Floats, draws: int, level: float, rng: np.random.Ge
 
     Returns:
         The answer. Motion without noise leaves errors of the regression in place of news; so nothing is suspected
-        where the pull explains nine tenths of what the steps have in common.
+        where the pull explains half of what the steps' own past does not.
     """
     turn = np.exp(1j * phases)
     step = np.angle(turn[1:] / turn[:-1])
@@ -97,11 +99,8 @@ def driver_of_phases(phases: Floats, draws: int, level: float, rng: np.random.Ge
     own = np.stack(terms, axis=2)
     news, alone = errors(step[1:], own), errors(step[1:], own[:, :, :1])
     answer = _judged(news, draws, level, rng)
-    if not answer.suspected:
-        return answer
     left = float(np.median(news.var(axis=0) / np.maximum(alone.var(axis=0), 1e-300)))
-    common = _above_chance(news) * left, _above_chance(alone)
-    return answer._replace(suspected=common[0] > UNEXPLAINED * common[1])
+    return answer._replace(suspected=answer.suspected and left > UNEXPLAINED)
 
 
 def errors(target: Floats, own: Floats) -> Floats:
@@ -115,13 +114,7 @@ def errors(target: Floats, own: Floats) -> Floats:
         `[n, M]` least-squares residuals, with an intercept.
     """
     target, own = target - target.mean(axis=0), own - own.mean(axis=0)
-    mine = np.ascontiguousarray(own.transpose(1, 0, 2))
-    products = mine.transpose(0, 2, 1) @ mine
-    size = np.einsum("mpp->mp", products)
-    places = np.arange(own.shape[2])
-    products[:, places, places] += 1e-10 * size + (size <= 0)
-    weights = np.linalg.solve(products, mine.transpose(0, 2, 1) @ target.T[:, :, None])
-    return np.asarray(target - (mine @ weights)[:, :, 0].T)
+    return np.asarray(target - np.einsum("tmp,mp->tm", own, least_squares(target, own)))
 
 
 def _judged(news: Floats, draws: int, level: float, rng: np.random.Generator) -> Driver:
@@ -141,10 +134,6 @@ def _judged(news: Floats, draws: int, level: float, rng: np.random.Generator) ->
 
 def _vary(series: Floats) -> bool:
     return bool((np.ptp(series, axis=0) > 0).all())
-
-
-def _above_chance(news: Floats) -> float:
-    return synchrony(news) - 1.0 / int(news.shape[1])
 
 
 def _leading(scores: Floats) -> Floats:

@@ -10,19 +10,20 @@ import numpy as np
 from ....arrays import Bools, Floats, Ints
 from ....errors import require
 from ..base import Test, Verdict, Window
-from ..estimators.network import TeNetwork, te_network
+from ..estimators.network import TeNetwork
 from ..estimators.scores import standardized
 from ..estimators.synchrony import fourier_null, order_parameter
 from ..gates import cleaned, gate, varying
 from ..multiplicity import false_discoveries, judged, simes
 from .common_driver import Driver, driver_of_phases, driver_of_series
+from .influences import influences
 from .nulls import against, chance, silent
 
 SUSPECTED = "common driver suspected"
 EDGES = 500
 """Edges kept as evidence, the strongest."""
 FEWEST_TWINS = 19
-"""Replays without links below which no deviation could be significant at .05."""
+"""Replays without links below which no deviation could be significant at .05; 39 where series are judged as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ class Coordination:
     level: float = 0.05
     draws: int = 999
     order: int = 4
-    driver_level: float = 0.1
+    driver_level: float = 0.05
 
     def __post_init__(self) -> None:
         require(0 < self.level < 1, "level", self.level, "in (0, 1)")
@@ -67,7 +68,8 @@ class Coordination:
         else:
             directed, edge = self._directed(series, window, evidence)
             tests = (self._synchrony(series, window, rng, evidence), directed)
-        p, tests = judged((*tests, pooled_choice(window, evidence)), self.level)
+        pooled = pooled_choice(window, evidence)
+        p, tests = self._judged(tests, pooled)
         if any(test.rejected for test in tests[:2]) and self.driver_level > 0:
             driver = self._driver(series, edge, window, rng)
         found = tests[2].rejected or (not driver.suspected and any(test.rejected for test in tests[:2]))
@@ -83,6 +85,16 @@ class Coordination:
             evidence=evidence,
         )
         return replace(verdict, sentence=_told(verdict, driver, series.shape[1] // halves)), None
+
+    def _judged(self, tests: tuple[Test, ...], pooled: Test) -> tuple[float, tuple[Test, ...]]:
+        """Series and choices share the level half and half, so that 39 replays can be enough."""
+        if pooled.abstained:
+            p, tests = judged(tests, self.level)
+            return p, (*tests, pooled)
+        share = self.level if all(test.abstained for test in tests) else self.level / 2
+        p, tests = judged(tests, share)
+        known = min(pooled.p, p) if p == p else pooled.p
+        return min(1.0, known * self.level / share), (*tests, replace(pooled, rejected=pooled.p <= share))
 
     def _synchrony(
         self, series: Floats, window: Window, rng: np.random.Generator, evidence: dict[str, Floats]
@@ -106,7 +118,11 @@ class Coordination:
 
     def _directed(self, series: Floats, window: Window, evidence: dict[str, Floats]) -> tuple[Test, Bools]:
         parts = np.hsplit(series, 2) if window.angles else [series]
-        networks = [te_network(columns, order=self.order, q=self.level) for columns in parts]
+        networks = [influences(columns, order=self.order, q=self.level) for columns in parts]
+        networks = [network for network in networks if network.pairs]
+        if not networks:
+            reason = "the series change too rarely for influences to be told from chance"
+            return silent(("directed",), reason)[0], np.zeros((0, 0), np.bool_)
         chances = [simes(network.p) for network in networks]
         network = networks[int(np.argmin(chances))]
         kept = np.nonzero(varying(window))[0]
@@ -181,6 +197,7 @@ def _told(verdict: Verdict, driver: Driver, parts: int) -> str:
             f"the mean of {parts} series varies {synchrony.effect:.2f} times as much as that of independent ones "
             f"({chance(synchrony.p)})"
         )
+    if not directed.abstained:
         said.append(
             f"{directed.observed:,.0f} of {directed.family:,} directed influences hold, {directed.null_mean:.2f} "
             f"expected by chance ({chance(directed.p)})"

@@ -11,9 +11,10 @@ from ....arrays import Floats, Ints
 from ....errors import require
 from ..base import Test, Verdict, Window
 from ..estimators.modularity import Modularity, modularity_z
-from ..estimators.network import TeNetwork, te_network
+from ..estimators.network import TeNetwork
 from ..gates import cleaned, gate, varying
 from .coordination import strongest_edges
+from .influences import influences
 from .nulls import against, chance, silent
 
 STATISTICS = ("modularity", "trend")
@@ -86,7 +87,7 @@ class SelfOrganization:
         if parts[0].shape[1] < 2:
             reason = "fewer than two series are left once what comes from outside and orders are taken out"
             return silent(("modularity",), reason)[0], 0.0
-        networks = [te_network(columns, order=self.order, q=self.level) for columns in parts]
+        networks = [influences(columns, order=self.order, q=self.level) for columns in parts]
         network = max(networks, key=lambda one: int(one.edge.sum()))
         ends = strongest_pairs(network, self.most_edges)
         if len(ends) < self.fewest_edges:
