@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -350,6 +351,12 @@ def test_calibrate_hands_its_options_on_and_takes_no_file(file, capsys, monkeypa
 
 
 # The public face
+
+
+def test_the_documentation_shows_what_the_example_prints():
+    root = Path(__file__).parent.parent
+    printed = (root / "examples" / "own_series.txt").read_text(encoding="utf-8")
+    assert printed in (root / "docs" / "emergence.md").read_text(encoding="utf-8")
 
 
 def test_the_public_names_of_emergence_are_complete():
