@@ -214,6 +214,19 @@ def test_dates_are_seconds_and_a_file_without_times_has_one_a_second(tmp_path):
     assert read_series(tmp_path / "bare.csv").step_s == 1.0
 
 
+def test_a_numbering_of_the_rows_and_an_index_of_dates_are_times_and_no_series(tmp_path):
+    table = frame(np.random.default_rng(6).standard_normal((70, 2))).drop(columns="time_s")
+    table.to_csv(tmp_path / "numbered.csv")
+    read = read_series(tmp_path / "numbered.csv")
+    assert (read.names, read.start_s, read.step_s) == (("part_0", "part_1"), 0.0, 1.0)
+    table.set_axis(["0", "1"], axis=1).to_csv(tmp_path / "columns.csv", index=False)
+    assert read_series(tmp_path / "columns.csv").names == ("0", "1")
+    table.index = pd.date_range("2024-03-01", periods=70, freq="h")
+    table.to_parquet(tmp_path / "dated.parquet")
+    read = read_series(tmp_path / "dated.parquet")
+    assert (read.names, read.start_s, read.step_s) == (("part_0", "part_1"), 0.0, 3600.0)
+
+
 def test_patterns_choose_series_and_whole_numbers_and_yes_or_no_are_numbers(tmp_path):
     rng = np.random.default_rng(7)
     table = pd.DataFrame(
@@ -258,6 +271,7 @@ def test_a_file_that_is_not_there_empty_or_no_table_is_refused(capsys, tmp_path)
     assert "is empty" in refused(capsys, write(tmp_path / "empty.csv", ""))
     assert "has no rows" in refused(capsys, write(tmp_path / "head.csv", "a,b\n"))
     assert "must be a .csv or a .parquet file" in refused(capsys, write(tmp_path / "a.txt", "a,b\n1,2\n"))
+    assert "the first line must hold the names" in refused(capsys, write(tmp_path / "bare.csv", "1,2\n3,4\n"))
     assert "is no parquet table" in refused(capsys, write(tmp_path / "a.parquet", "a,b\n1,2\n"))
     assert "is no csv table" in refused(capsys, write(tmp_path / "broken.csv", "a,b\n1,2\n1,2,3,4\n"))
     (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe\x00a,b")

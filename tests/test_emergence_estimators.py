@@ -130,6 +130,13 @@ def test_transfer_entropy_of_a_pair_of_autoregressions_is_its_closed_form():
     assert np.mean(np.array(values) * 2 * 9999) > stats.chi2.isf(1e-4, RUNS) / RUNS
 
 
+def test_mutual_information_of_a_pair_of_autoregressions_is_its_closed_form():
+    system = np.array([[0.5, 0.4], [0.0, 0.7]])
+    cov = np.linalg.solve(np.eye(4) - np.kron(system, system), np.eye(2).ravel()).reshape(2, 2)
+    expected = -0.5 * np.log(1 - cov[0, 1] ** 2 / (cov[0, 0] * cov[1, 1]))
+    agrees(runs("mi pair", lambda rng: mutual_information(*pair(rng, 30_000).T)), expected)
+
+
 def test_twice_the_samples_times_transfer_entropy_is_grangers_likelihood_ratio():
     x = pair(np.random.default_rng(4), 500)
     te = transfer_entropy(x)

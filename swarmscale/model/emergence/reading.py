@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 LONG = ("part", "value")
 """Columns by which a long table is known: one row a time and part."""
-TIMES = ("time_s", "time", "t")
+NAMELESS = "Unnamed: 0"
+"""What a first column without a name is called once it is read: a numbering of the rows, or their times."""
+TIMES = ("time_s", "time", "t", NAMELESS)
 """Columns that are taken for the time if they are there and none is named."""
 UNEVEN = 0.01
 """Share of a step by which steps of the time may differ."""
@@ -118,6 +120,8 @@ def _load(file: Path) -> pd.DataFrame:
     try:
         if file.suffix == ".parquet":
             table = pd.read_parquet(file)
+            if not isinstance(table.index, pd.RangeIndex):
+                table = table.reset_index(names=table.index.name or NAMELESS)
         else:
             with file.open(encoding="utf-8-sig") as lines:
                 head = lines.readline()
@@ -131,10 +135,21 @@ def _load(file: Path) -> pd.DataFrame:
     if not len(table):
         raise ConfigError(f"{file}: has no rows")
     table.columns = table.columns.astype(str)
+    numbered = list(table.columns) == [str(i) for i in range(table.shape[1])]
+    if file.suffix == ".csv" and not numbered and all(_is_number(name) for name in table.columns):
+        raise ConfigError(f"{file}: the first line must hold the names of the columns, not numbers")
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise ConfigError(f"{file}: has two columns called {twice[0]!r}")
     return table
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _wide(file: Path, table: pd.DataFrame, time: str | None) -> tuple[pd.DataFrame, pd.Series | None]:

@@ -47,24 +47,32 @@ def psi_and_m(blocks: Floats, macro: Floats) -> PsiAndM:
         Psi: Rosas, Mediano et al. (2020), eq. 8. M, the best part in place of the sum, is stricter on redundancy.
     """
     require(blocks.shape[:-1] == macro.shape, "shape of the macro", macro.shape, f"{blocks.shape[:-1]}")
-    past, future = macro[..., :-1], macro[..., 1:] - macro[..., 1:].mean(axis=-1, keepdims=True)
-    size = np.einsum("...t,...t->...", future, future)
-    own = from_correlation(
-        _correlation(np.einsum("...t,...t->...", past, future), past[..., None], size)[..., 0]
-    )
-    parts = blocks[..., :-1, :]
-    shared = np.matmul(future[..., None, :], parts)[..., 0, :]
-    told = from_correlation(_correlation(shared, parts, size))
+    return psi_and_m_of_pairs(blocks[..., :-1, :], macro[..., :-1], macro[..., 1:])
+
+
+def psi_and_m_of_pairs(blocks: Floats, macro: Floats, future: Floats) -> PsiAndM:
+    """Psi and M of Gaussian values and next ones that come in pairs, not in one series.
+
+    Args:
+        blocks: `[..., n, m]` parts.
+        macro: `[..., n]` the whole at the same time.
+        future: `[..., n]` the whole one sample later.
+
+    Returns:
+        Two arrays `[...]`, nats.
+    """
+    later = future - future.mean(axis=-1, keepdims=True)
+    own = from_correlation(_correlation(macro[..., None], later))[..., 0]
+    told = from_correlation(_correlation(blocks, later))
     return PsiAndM(own - told.sum(axis=-1), own - told.max(axis=-1))
 
 
-def _correlation(shared: Floats, past: Floats, size: Floats) -> Floats:
-    """`[..., m]` correlation of `[..., T, m]` series with a centered one of this sum of squares."""
-    shared = shared if shared.ndim == past.ndim - 1 else shared[..., None]
-    samples = past.shape[-2]
-    mean = past.mean(axis=-2)
-    spread = np.einsum("...tm,...tm->...m", past, past) - samples * mean**2
-    room = np.sqrt(np.maximum(spread, 0.0) * size[..., None])
+def _correlation(columns: Floats, centered: Floats) -> Floats:
+    """`[..., m]` correlation of columns `[..., n, m]` with a centered series `[..., n]`; 0 for constant ones."""
+    shared = np.matmul(centered[..., None, :], columns)[..., 0, :]
+    mean = columns.mean(axis=-2)
+    spread = np.einsum("...tm,...tm->...m", columns, columns) - columns.shape[-2] * mean**2
+    room = np.sqrt(np.maximum(spread, 0.0) * np.einsum("...t,...t->...", centered, centered)[..., None])
     return np.asarray(np.divide(shared, room, out=np.zeros_like(room), where=room > 0))
 
 
