@@ -32,6 +32,7 @@ def warmup() -> None:
         model.spawn(3)
         model.run(5.0)
     _decide_once()
+    _detect_once()
     typer.echo(f"kernels are ready ({time.perf_counter() - started:.1f} s)")
 
 
@@ -51,3 +52,15 @@ def _decide_once() -> None:
             rule.decide(votes, rule.start(None))
         if rule.continuous:
             rule.decide(points, rule.start(None))
+
+
+def _detect_once() -> None:
+    """Compile what estimators of emergence call: rewiring and the null of novelty."""
+    import numpy as np
+
+    from .. import emergence
+
+    rng = np.random.default_rng(1)
+    ring = np.column_stack([np.arange(12), np.roll(np.arange(12), 1)])
+    emergence.modularity_z(ring, rewires=2, rng=rng)
+    emergence.novelty_p(rng.integers(0, 5, 40), rng.integers(0, 5, 10), 9, rng)
