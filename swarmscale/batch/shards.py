@@ -17,6 +17,7 @@ from .plugins import load_plugins
 from .shard_files import latest, mark, shard_file
 
 if TYPE_CHECKING:
+    from ..model.emergence.monitor import Monitor
     from ..model.records import Records
     from ..model.scaling.advice import Recommendation
     from ..model.scaling.events import ScalingEvent
@@ -73,6 +74,7 @@ class Whole:
         wall_s: time that the ticks took, checkpoints included, s.
         ticks: that were made, those before a resume not counted.
         restarts: times that all shards began again since one was lost.
+        emergence: what was said of it; None where nobody looked.
     """
 
     config: Config
@@ -87,6 +89,7 @@ class Whole:
     wall_s: float
     ticks: int
     restarts: int = 0
+    emergence: Monitor | None = None
 
 
 def run_shard(job: Job, exchange: Exchange) -> Whole | None:
@@ -122,6 +125,7 @@ def run_shard(job: Job, exchange: Exchange) -> Whole | None:
         agents=agents,
         events=model.scaler.events if model.scaler else [],
         given=model.scaler.advisor.given if model.scaler else [],
+        emergence=model.emergence,
         wall_s=wall_s,
         ticks=round((model.now_s - begun_s) / model.config.dt),
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ..model.config import Config
+    from ..model.emergence.monitor import Monitor
     from ..model.summary import Summary
     from ..model.swarm import SwarmModel
 
@@ -206,6 +207,8 @@ def _show(model: SwarmModel, summary: Summary, folder: Path, seconds: float, rep
     console = Console()
     console.width = min(console.width, 120)
     console.print(scorecard(summary))
+    for sentence in findings(model.emergence):
+        console.print(sentence, highlight=False)
     console.print(f"demand: {summary.demand}", highlight=False)
     console.print(f"intervals: {summary.method}; seed {', '.join(map(str, summary.seeds))}", highlight=False)
     written = "report.html, " if report else ""
@@ -214,6 +217,21 @@ def _show(model: SwarmModel, summary: Summary, folder: Path, seconds: float, rep
         f"and config.toml are in {folder}",
         highlight=False,
     )
+
+
+def findings(monitor: Monitor | None) -> list[str]:
+    """A line for each finding; one that says that there is none; nothing if no window was full."""
+    if monitor is None or not monitor.verdicts:
+        return []
+    windows = len({verdict.end_s for verdict in monitor.verdicts})
+    if not monitor.findings:
+        return [f"emergence: nothing persisted over {windows} windows of {monitor.period_s:g} s"]
+    lines = []
+    for found in monitor.findings:
+        until = "at the end" if found.holds else f"until {found.until_s:g} s"
+        when = f"since {found.since_s:g} s, {until}, in {found.windows} of {windows} windows"
+        lines.append(f"emergence: {when}: {found.sentence}")
+    return lines
 
 
 def scorecard(summary: Summary) -> Table:

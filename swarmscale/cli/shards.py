@@ -149,12 +149,15 @@ def _note_start(folder: Path, config: Config, seed: int) -> None:
 
 
 def _finish(whole: Whole, folder: Path, json_: bool, quiet: bool) -> None:
-    from ..viz.run_folder import write_tables
+    from ..viz.run_folder import write_emergence, write_tables
 
     told = {"digest": whole.digest, "shards": whole.shards, "restarts": whole.restarts}
-    write_tables(
+    digest = write_tables(
         whole.records, whole.summary, whole.config, folder, events=whole.events, given=whole.given, extra=told
     )
+    if whole.emergence is not None:
+        meta = {"swarmscale.config_hash": digest, "swarmscale.root_seed": str(whole.root_seed)}
+        write_emergence(whole.emergence, folder, whole.config.dt, meta)
     if json_:
         typer.echo(json.dumps(whole.summary.as_dict() | told, indent=2))
     elif not quiet:
@@ -164,11 +167,13 @@ def _finish(whole: Whole, folder: Path, json_: bool, quiet: bool) -> None:
 def _show(whole: Whole, folder: Path) -> None:
     from rich.console import Console
 
-    from .run import scorecard
+    from .run import findings, scorecard
 
     console = Console()
     console.width = min(console.width, 120)
     console.print(scorecard(whole.summary))
+    for sentence in findings(whole.emergence):
+        console.print(sentence, highlight=False)
     again = f", begun again {whole.restarts} times after a shard was lost" if whole.restarts else ""
     console.print(
         f"{whole.agents:,} agents at the end on {whole.shards} shards{again}; {whole.ticks:,} ticks in "

@@ -23,7 +23,7 @@ from .sharding.exchange import Alone, Exchange
 if TYPE_CHECKING:
     from .swarm import SwarmModel
 
-FORMAT = 3
+FORMAT = 4
 type Arrays = dict[str, np.ndarray[Any, Any]]
 
 
@@ -129,17 +129,21 @@ def _arrays(model: SwarmModel) -> Arrays:
 def _groups(model: SwarmModel) -> dict[str, dict[str, Any]]:
     flow = model.flow
     cache = {name: getattr(flow.cache, name) for name in ("after", "before", "used")}
-    return {
-        "rows": model.fleet.rows._asdict(),
-        "hands": {"real": flow.hands.cards.real, "service": flow.hands.service},
-        "state": flow.state._asdict(),
-        "ingress": flow.ingress_servers._asdict(),
-        "dispatch": flow.dispatch_servers._asdict(),
-        "cache": cache,
-    } | (
-        {"lessons": flow.lessons._asdict(), "learner": model.learner.arrays()}
-        if model.learner is not None
-        else {}
+    return (
+        {
+            "rows": model.fleet.rows._asdict(),
+            "hands": {"real": flow.hands.cards.real, "service": flow.hands.service},
+            "state": flow.state._asdict(),
+            "ingress": flow.ingress_servers._asdict(),
+            "dispatch": flow.dispatch_servers._asdict(),
+            "cache": cache,
+        }
+        | (
+            {"lessons": flow.lessons._asdict(), "learner": model.learner.arrays()}
+            if model.learner is not None
+            else {}
+        )
+        | ({"emergence": model.emergence.arrays()} if model.emergence is not None else {})
     )
 
 
@@ -171,6 +175,8 @@ def _restore(model: SwarmModel, header: dict[str, Any], arrays: Arrays) -> None:
     if model.learner is not None:
         flow.lessons = flow.lessons._replace(**cast(dict[str, Any], group("lessons")))
         model.learner.take(group("learner"))
+    if model.emergence is not None:
+        model.emergence.take(group("emergence"), model)
     flow.ledger.count[:] = arrays["ledger.count"]
     for name in ("messages", "due", "met"):
         getattr(flow.ledger, name)[:] = arrays[f"ledger.{name}"]

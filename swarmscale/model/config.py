@@ -14,6 +14,7 @@ from pydantic_core import PydanticSerializationError
 from ..agents.topology import TOPOLOGIES
 from ..errors import ConfigError, UnknownChoiceError
 from .collective_memory.settings import CollectiveMemory
+from .emergence.settings import Emergence
 from .flow.dispatch import DISPATCH_RULES
 from .flow.laws import LawName
 from .flow.sources import SOURCES
@@ -259,6 +260,7 @@ class Config(Section):
     intelligence: Intelligence = Intelligence()
     learning: Learning = Learning()
     collective_memory: CollectiveMemory = CollectiveMemory()
+    emergence: Emergence = Emergence()
     records: Records = Records()
 
     @model_validator(mode="after")

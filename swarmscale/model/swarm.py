@@ -27,6 +27,7 @@ from .collector import RecordsCollector
 from .config import Config, whole
 from .controllers import Controller, Dispatcher
 from .crew import Crew, Joined
+from .emergence.monitor import build_monitor
 from .flow.laws import Law, law
 from .intelligence.prober import build_prober
 from .learning.learner import build_learner
@@ -68,6 +69,7 @@ class SwarmModel(ArrayPopulation):
         learner: what agents learn; None where ``learning`` is off.
         collective_memory: what the coordination nodes keep together; None where it is off.
         prober: measures collective intelligence; None where ``intelligence`` is off.
+        emergence: looks for what the fleet does that nobody ordered; None where ``emergence`` is off.
     """
 
     def __init__(
@@ -140,7 +142,14 @@ class SwarmModel(ArrayPopulation):
         self.learner = build_learner(self.config, self.root_seed)
         self.collective_memory = build_keeper(self.config, self.root_seed)
         self.prober = build_prober(self.config, self.root_seed)
-        for controller in (self.scaler, self.learner, self.collective_memory, self.prober):
+        self.emergence = build_monitor(self.config, self.root_seed)
+        for controller in (
+            self.scaler,
+            self.learner,
+            self.collective_memory,
+            self.prober,
+            self.emergence,
+        ):
             if controller is not None:
                 self.add_controller(controller)
         if self.learner is not None:
@@ -236,6 +245,8 @@ class SwarmModel(ArrayPopulation):
         self._let_go()
         # 4. the records
         self.shard.record(self.records, self.flow, tick)
+        if self.emergence is not None:
+            self.emergence.note(self, tick)
         # 5. the controllers act after this step: see add_controller
         if end >= self.config.seconds - 1e-9:
             self.running = False

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..model.checkpoint import config_hash
+from ..model.emergence.frames import evidence_json
 from ..model.files import write_parquet, write_whole
 from ..model.scaling.advice import advice_frame
 from ..model.scaling.events import events_frame
@@ -15,6 +16,7 @@ from .probes import FILE
 
 if TYPE_CHECKING:
     from ..model.config import Config
+    from ..model.emergence.monitor import Monitor
     from ..model.records import Records
     from ..model.scaling.advice import Recommendation
     from ..model.scaling.events import ScalingEvent
@@ -46,10 +48,31 @@ def write_run(model: SwarmModel, summary: Summary, folder: Path, *, report: bool
     if model.prober is not None and len(model.prober.rows):
         meta = _meta(digest, model.root_seed)
         write_parquet(folder / FILE, model.prober.frame(), model.config.dt, meta)
+    if model.emergence is not None:
+        write_emergence(model.emergence, folder, model.config.dt, _meta(digest, model.root_seed))
     if report:
         from .report import write_report
 
         write_report(model, summary, folder / "report.html")
+
+
+def write_emergence(monitor: Monitor, folder: Path, dt: float, meta: dict[str, str]) -> None:
+    """Write what was said of emergence, if a window was full: statistics, findings, and evidence of the last verdicts.
+
+    Args:
+        monitor: of the run.
+        folder: that is there.
+        dt: length of a tick, s.
+        meta: for the tables' metadata.
+
+    Raises:
+        ConfigError: if the folder cannot be written.
+    """
+    if not monitor.verdicts:
+        return
+    write_parquet(folder / "emergence.parquet", monitor.frame(), dt, meta)
+    write_parquet(folder / "findings.parquet", monitor.findings_frame(), dt, meta)
+    _write_text(folder / "emergence_evidence.json", evidence_json(monitor.last()))
 
 
 def write_tables(

@@ -86,16 +86,16 @@ class Demand:
 
     def rate_at(self, time_s: float) -> float:
         """Expected arrivals per second at a time, the live factor included."""
+        return self.foreseen(time_s) * self.rate_scale
+
+    def foreseen(self, time_s: float) -> float:
+        """The same without the live factor."""
         p = self.profile
         if time_s >= p.seconds and self.at_end != "repeat":
             if self.at_end == "stop":
                 return 0.0
             time_s = p.seconds - p.step_s / 2
-        return (
-            float(p.rate_per_s[int((time_s % p.seconds) / p.step_s) % len(p.rate_per_s)])
-            * self.factor
-            * self.rate_scale
-        )
+        return float(p.rate_per_s[int((time_s % p.seconds) / p.step_s) % len(p.rate_per_s)]) * self.factor
 
     def bin_rate(self, number: int) -> float:
         """Expected arrivals per second in a bin: the mean of the profile over it."""

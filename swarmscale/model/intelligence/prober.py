@@ -51,17 +51,20 @@ class Prober:
         period_s: time between two probes, s.
         order: it looks after all others have acted.
         rows: `[probes, columns]` what was found, see :data:`COLUMNS`; NaN where there was nothing to find.
+        last: the last probe whole, for those who act after it; None after a resume.
     """
 
     of_config: ClassVar[bool] = True
     period_s: float
     order: int = 90
     rows: Floats = field(default_factory=lambda: np.empty((0, len(COLUMNS))))
+    last: Probe | None = field(default=None, repr=False)
 
     def act(self, model: SwarmModel) -> None:
         """Probe the fleet and let a panel decide on some questions with known truth."""
         if ready_slots(model).any():
-            found = row_of(probe(model), model)
+            self.last = probe(model)
+            found = row_of(self.last, model)
         else:  # nobody to probe, and the series says so
             found = np.full(len(COLUMNS), np.nan)
             found[0] = model.now_s

@@ -53,6 +53,7 @@ class Learner:
         told: `[K, C]` pace that each node's clusters are told of; NaN where nothing is.
         expected: `[Q, C]` pace of each cluster as it is estimated now.
         trust: `[Q]` estimated share of tasks that it finishes at the first attempt.
+        chance: seed of who reconsiders when and what is tried; the model's if None.
     """
 
     settings: Learning
@@ -73,6 +74,7 @@ class Learner:
     told: Floats = field(default_factory=lambda: np.zeros((0, 1)))
     expected: Floats = field(default_factory=lambda: np.zeros((0, 1)))
     trust: Floats = field(default_factory=lambda: np.zeros(0))
+    chance: int | None = None
     _counted: tuple[Ints, Ints] = field(
         default_factory=lambda: (np.zeros((0, 1, 3), np.int64), np.zeros((0, 2), np.int64))
     )
@@ -157,7 +159,8 @@ class Learner:
         observe(self.tried, lessons, self.efficiency, self.kept)
         lessons.done[:] = 0
         lessons.effort[:] = 0.0
-        draws = rng.generator(self.root_seed, f"learning.methods/{self._periods}")
+        chance = self.root_seed if self.chance is None else self.chance
+        draws = rng.generator(chance, f"learning.methods/{self._periods}")
         if m.sees == "cluster":
             group = np.arange(model.fleet.clusters, dtype=np.int32)
             reconsider(self.tried, m, group, None, draws)

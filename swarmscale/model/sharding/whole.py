@@ -35,7 +35,7 @@ def whole_records(model: SwarmModel) -> Records | None:
 
 
 def digest(model: SwarmModel) -> str:
-    """Digest of the state of all agents, nodes and records: the same for every number of shards.
+    """Digest of the state of all agents, nodes, records and what was found: the same for every number of shards.
 
     All shards call it together.
     """
@@ -61,6 +61,8 @@ def digest(model: SwarmModel) -> str:
     kept = model.records.arrays()
     for name in ("counts", "floats", "window", "windows"):
         total.update(np.ascontiguousarray(kept[name]).tobytes())
+    if model.emergence is not None:
+        total.update(model.emergence.figures().tobytes())
     return total.hexdigest()
 
 

@@ -22,7 +22,7 @@ GROUPS = {
     "run": "Run", "fleet": "Fleet", "demand": "Demand", "ingress": "Ingress stations", "dispatch": "Dispatch",
     "network": "Network", "cluster": "Clusters", "delegation": "Delegation", "cache": "Caches",
     "life": "Life of an agent", "scaling": "Scaling policy", "scaler": "Scaler", "intelligence": "Intelligence",
-    "learning": "Learning", "collective_memory": "Collective memory", "records": "Records",
+    "learning": "Learning", "collective_memory": "Collective memory", "emergence": "Emergence", "records": "Records",
 }  # fmt: skip
 
 
