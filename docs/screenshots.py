@@ -27,7 +27,17 @@ from swarmscale.model.config import Config
 from swarmscale.model.scaling.load import FluidFleet
 from tests.browser import Tab, chromium, served, tab
 
-PAGES = ("overview", "performance", "topology", "scaling", "intelligence", "health", "experiments", "compare")
+PAGES = (
+    "overview",
+    "performance",
+    "topology",
+    "scaling",
+    "intelligence",
+    "emergence",
+    "health",
+    "experiments",
+    "compare",
+)
 LOOKS = ("light", "dark")
 WIDE, NARROW = (1280, 1120), (390, 844)
 KILL_AT, STOP_AT = 1750, 1800

@@ -16,7 +16,17 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("overview", "performance", "topology", "scaling", "intelligence", "health", "experiments", "compare")
+PAGES = (
+    "overview",
+    "performance",
+    "topology",
+    "scaling",
+    "intelligence",
+    "emergence",
+    "health",
+    "experiments",
+    "compare",
+)
 FRAMES = (
     "document.querySelector('.ss-board') && Number(document.querySelector('.ss-board').dataset.frames || 0)"
 )

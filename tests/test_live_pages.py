@@ -116,6 +116,7 @@ NEED_A_MODEL = {
     "topology": ("nodes", "links", "zones", "clusters", "mesh", "hierarchy", "places", "cognition"),
     "scaling": tuple(panel.key for page, panel in PANELS if page.path == "scaling"),
     "intelligence": tuple(panel.key for page, panel in PANELS if page.path == "intelligence"),
+    "emergence": tuple(panel.key for page, panel in PANELS if page.path == "emergence"),
     "health": ("dead", "cut", "faults"),
 }
 

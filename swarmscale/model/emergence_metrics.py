@@ -111,7 +111,7 @@ EMERGENCE_METRICS: tuple[Metric, ...] = (
     *(
         _watched(
             key=f"emergence_{name.replace('-', '_')}",
-            title=f"{name.replace('-', ' ')}: windows that show it",
+            title=f"{name.replace('-intelligence', ' intelligence')}: windows that show it",
             text="windows in which the detector alone rejected its null / windows of which it said anything; about its "
             "level (5 %) where nothing emerges; source: docs/emergence_calibration.md",
             of_model=_found(name),

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..arrays import Floats
 from .columns import dropped, provisioned
+from .emergence_metrics import EMERGENCE_METRICS
 from .flow.ledger import DELIVERED, FIRST, MESSAGES, Count
 from .intelligence_metrics import INTELLIGENCE_METRICS
 from .metric import Metric, Stretch, jain, over, variation
@@ -321,4 +322,5 @@ METRICS: tuple[Metric, ...] = (
     ),
     *SCALING_METRICS,
     *INTELLIGENCE_METRICS,
+    *EMERGENCE_METRICS,
 )

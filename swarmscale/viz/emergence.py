@@ -25,7 +25,7 @@ FILE, FINDINGS, EVIDENCE = "emergence.parquet", "findings.parquet", "emergence_e
 """In the folder of a run."""
 
 SILENT = "Nothing is said of "
-"""How the sentence of a verdict begins that abstained although some of its statistics have numbers."""
+"""How the sentence of a verdict begins that abstained; a colon and the reason follow."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,10 +165,12 @@ def _verdicts(
 
 
 def _abstained(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Why a detector said nothing of a window: all its statistics were silent, or its sentence says so."""
-    reasons = list(dict.fromkeys(str(row["abstained"]) for row in rows if row["abstained"]))
-    silent = all(row["abstained"] for row in rows) or str(rows[0]["sentence"]).startswith(SILENT)
-    return "; ".join(reasons) if silent else ""
+    """Why a detector said nothing of a window: its sentence says so, or all its statistics were silent."""
+    sentence = str(rows[0]["sentence"])
+    if sentence.startswith(SILENT):
+        return sentence.partition(": ")[2].removesuffix(".")
+    reasons = [str(row["abstained"]) for row in rows]
+    return "; ".join(dict.fromkeys(reasons)) if all(reasons) else ""
 
 
 def _test(row: Mapping[str, Any]) -> Test:

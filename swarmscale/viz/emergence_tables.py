@@ -6,7 +6,7 @@ import math
 
 from ..model.emergence.base import Test, Verdict
 from .emergence import Emergence
-from .theme import digits, length
+from .theme import digits
 
 FINDING_HEADS = ("since", "until", "detector", "what was found", "p", "effect", "family")
 LAST_HEADS = ("detector", "statistic", "observed", "null, mean and 95 %", "p", "effect", "family", "verdict")
@@ -37,8 +37,8 @@ def finding_rows(seen: Emergence) -> list[tuple[str, ...]]:
     """Findings, the newest first: since, until, detector, sentence, p, effect, family."""
     return [
         (
-            length(one.since_s),
-            "now" if math.isnan(one.until_s) else length(one.until_s),
+            _at(one.since_s),
+            "now" if math.isnan(one.until_s) else _at(one.until_s),
             one.detector,
             one.sentence,
             chance(one.p),
@@ -51,13 +51,13 @@ def finding_rows(seen: Emergence) -> list[tuple[str, ...]]:
 
 def last_rows(seen: Emergence) -> list[tuple[str, ...]]:
     """The last window's statistics, each with its null, or why there is no number."""
-    if not seen.verdicts:
-        return []
-    end_s = seen.verdicts[-1].end_s
     rows: list[tuple[str, ...]] = []
-    for verdict in (one for one in seen.verdicts if one.end_s == end_s):
+    for name in seen.detectors:
+        verdict = seen.last(name)
+        if verdict is None or verdict.end_s < seen.verdicts[-1].end_s:
+            continue
         if not verdict.tests:
-            rows.append((verdict.detector, "all", *[DASH] * 5, f"abstained: {why(verdict, None)}"))
+            rows.append((name, "all", *[DASH] * 5, f"abstained: {why(verdict, None)}"))
         rows += [_last_row(verdict, test) for test in verdict.tests]
     return rows
 
@@ -71,7 +71,7 @@ def _last_row(verdict: Verdict, test: Test) -> tuple[str, ...]:
     effect = f"{digits(test.effect)} {test.effect_name}".strip() if math.isfinite(test.effect) else DASH
     said = "null rejected" if test.rejected else "null holds"
     return (
-        verdict.detector, test.statistic, digits(test.observed), null, f"{chance(test.p)}, {test.tail}", effect,
+        verdict.detector, test.statistic, digits(test.observed), null, chance(test.p), effect,
         f"{test.family:,}", said,
     )  # fmt: skip
 
@@ -84,13 +84,17 @@ def abstentions(seen: Emergence) -> list[tuple[str, ...]]:
             key = (verdict.detector, statistic, reason)
             found[key] = (found.get(key, (0, 0.0))[0] + 1, verdict.end_s)
     rows = sorted(found.items(), key=lambda pair: -pair[1][1])[:MOST_ROWS]
-    return [(*key, f"{number:,}", length(end_s)) for key, (number, end_s) in rows]
+    return [(*key, f"{number:,}", _at(end_s)) for key, (number, end_s) in rows]
 
 
 def _silent(verdict: Verdict) -> list[tuple[str, str]]:
     if verdict.abstained:
         return [("all", verdict.abstained)]
     return [(test.statistic, reason) for test in verdict.tests if (reason := why(verdict, test))]
+
+
+def _at(time_s: float) -> str:
+    return f"{time_s:,.0f}\N{NO-BREAK SPACE}s"
 
 
 def _known(value: float) -> str:

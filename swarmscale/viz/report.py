@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..errors import ConfigError, require
 from ..model.files import write_whole
+from .page_emergence import emergence_section
 from .page_intelligence import intelligence_section
 from .page_parts import facts, scorecard_table, settings_section, tiles
 from .page_scaling import scaling_section
@@ -55,7 +56,7 @@ def report_html(model: SwarmModel, summary: Summary, *, charts: Literal["inline"
     sections = drawn_sections(model) if charts == "inline" else []
     if charts == "inline":
         sections[1:1] = scaling_section(model)
-        sections[-1:-1] = intelligence_section(model)
+        sections[-1:-1] = [*intelligence_section(model), *emergence_section(model)]
     stored = _stored(model)
     parts = {
         "title": escape(f"{summary.name}: {summary.agents:,} agents"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...model.emergence_metrics import EMERGENCE_METRICS
 from ...model.metrics import METRICS
 from ..outcomes import OUTCOMES
 from .pareto import Direction
@@ -77,7 +78,14 @@ MORE_IS_BETTER = frozenset(
         "memory_efficiency",
     ]
 )
-NEITHER = frozenset(["utilization", "generated_tokens_per_s", "naive_accuracy"])
+NEITHER = frozenset(
+    [
+        "utilization",
+        "generated_tokens_per_s",
+        "naive_accuracy",
+        *(metric.key for metric in EMERGENCE_METRICS),
+    ]
+)
 """Of these more is neither better nor worse in itself."""
 
 FIRST = (

@@ -94,7 +94,7 @@ COURSE_READ = (
     "Each gray bar is what the null gives in a window (95 %), its line the mean; a point far outside is told from "
     "chance, and filled if the null is rejected; a cross is a window without a number."
 )
-ROW_PX, EDGES_PX, HEAD_PX = 128, 100, 44
+ROW_PX, EDGES_PX, HEAD_PX, FIRST_PX = 128, 100, 48, 30
 
 
 def courses(seen: Emergence, detector: str) -> go.Figure | None:
@@ -106,30 +106,7 @@ def courses(seen: Emergence, detector: str) -> go.Figure | None:
     verdicts = verdicts[left_out:]
     names = list(dict.fromkeys(test.statistic for verdict in verdicts for test in verdict.tests)) or [""]
     divisor, unit = time_unit(verdicts[-1].end_s)
-    inside = len(names) * (HEAD_PX + ROW_PX)
-    silent = any(why(verdict, test_of(verdict, name)) for verdict in verdicts for name in names)
-    traces: list[dict[str, Any]] = []
-    layout: dict[str, Any] = {"height": EDGES_PX + inside, "bargap": 0, "annotations": []}
-    for row, name in enumerate(names):
-        bottom = 1 - (row + 1) * (HEAD_PX + ROW_PX) / inside
-        domain = [max(bottom, 0.0), bottom + ROW_PX / inside]
-        own, hidden = _axis(row), _axis(len(names) + row)
-        layout["yaxis" + own[1:]] = {
-            "title": {"text": f"({meaning(name).unit})"},
-            "domain": domain,
-            "nticks": 5,
-        }
-        layout["yaxis" + hidden[1:]] = {
-            "domain": domain, "overlaying": own, "range": [0, 1], "visible": False, "fixedrange": True,
-        }  # fmt: skip
-        more = _course(verdicts, name, divisor, (own, hidden))
-        if not len(more[0]["x"]) and not np.isfinite(more[2]["y"]).any():
-            layout["yaxis" + own[1:]] |= {"range": [0, 1], "showticklabels": False, "showgrid": False}
-        traces += [
-            trace | {"showlegend": row == 0 and (silent or trace["name"] != "abstained")} for trace in more
-        ]
-        layout["annotations"].append(_headline(verdicts[-1], name, domain[1]))
-    layout["xaxis"] = {"anchor": _axis(len(names) - 1)}
+    traces, layout = _stacked(verdicts, names, divisor)
     note = f"{len(verdicts):,} {'window' if len(verdicts) == 1 else 'windows'}"
     note += f", the last ones of {len(seen.of(detector)):,}" if left_out else ""
     told = [(name, meaning(name).text) for name in names if name]
@@ -142,6 +119,39 @@ def courses(seen: Emergence, detector: str) -> go.Figure | None:
         note,
         layout,
     )
+
+
+def _stacked(
+    verdicts: Sequence[Verdict], names: Sequence[str], divisor: float
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Small figures one below the other on one axis of time; each has a hidden axis from 0 to 1 for its crosses."""
+    inside = FIRST_PX - HEAD_PX + len(names) * (HEAD_PX + ROW_PX)
+    traces: list[dict[str, Any]] = []
+    layout: dict[str, Any] = {"height": EDGES_PX + inside, "bargap": 0, "annotations": []}
+    for row, name in enumerate(names):
+        top = 1 - (FIRST_PX + row * (HEAD_PX + ROW_PX)) / inside
+        domain = [max(top - ROW_PX / inside, 0.0), top]
+        own, hidden = _axis(row), _axis(len(names) + row)
+        axis = {"title": {"text": f"({meaning(name).unit})"}, "domain": domain, "nticks": 5}
+        more = _course(verdicts, name, divisor, (own, hidden))
+        if not np.isfinite(more[2]["y"]).any():
+            axis |= {"range": [0, 1], "showticklabels": False, "showgrid": False}
+        layout["yaxis" + own[1:]] = axis
+        layout["yaxis" + hidden[1:]] = {
+            "domain": domain, "overlaying": own, "range": [0, 1], "visible": False, "fixedrange": True,
+        }  # fmt: skip
+        layout["annotations"].append(_headline(verdicts[-1], name, top))
+        traces += more
+    span = [verdicts[0].start_s / divisor, verdicts[-1].end_s / divisor]
+    layout["xaxis"] = {"anchor": _axis(len(names) - 1), "range": span}
+    shown = {
+        trace["name"]: i for i, trace in reversed(list(enumerate(traces))) if np.isfinite(trace["y"]).any()
+    }
+    told = [
+        trace | {"legendgroup": trace["name"], "showlegend": shown.get(trace["name"]) == i}
+        for i, trace in enumerate(traces)
+    ]
+    return told, layout
 
 
 def meaning(statistic: str) -> Meaning:
@@ -273,5 +283,6 @@ def _headline(verdict: Verdict, name: str, top: float) -> dict[str, Any]:
     text = f"<b>{name}</b>  {said}" if name else said
     return {
         "xref": "paper", "yref": "paper", "x": 0, "y": top, "xanchor": "left", "yanchor": "bottom", "align": "left",
-        "showarrow": False, "text": text if len(text) < 88 else f"{text[:85]}…", "font": {"size": 12},
+        "showarrow": False, "text": "<br>".join(textwrap.wrap(text, 54, max_lines=2, placeholder=" …")),
+        "font": {"size": 12},
     }  # fmt: skip

@@ -34,7 +34,9 @@ def evidence(seen: Emergence, detector: str) -> go.Figure | None:
         return None
     last = verdicts[-1]
     kept = next((one for one in reversed(verdicts) if one.evidence), last)
-    panes = PANES.get(detector, arrays)(kept) if kept.evidence else [_nothing(last)]
+    panes = PANES.get(detector, arrays)(kept) if kept.evidence else []
+    if kept.abstained or not panes:
+        panes = [_nothing(kept, alone=not panes), *panes]
     note = f"{when(kept)}: {kept.sentence}"
     if last.abstained and kept is not last:
         note += f" The last window, to {last.end_s:,.0f} s, says nothing: {last.abstained}."
@@ -46,32 +48,39 @@ def read_of(detector: str) -> str:
     return READ.get(detector, "What the detector looked at in its last window, array by array.")
 
 
-def _nothing(verdict: Verdict) -> Pane:
+def _nothing(verdict: Verdict, *, alone: bool) -> Pane:
     """An empty place with the reason for which there is nothing to see."""
+    said = verdict.abstained or "the detector kept nothing to show"
+    return _text(said, "abstained" if verdict.abstained else "no evidence", 160 if alone else 40)
+
+
+def _text(said: str, head: str, px: int) -> Pane:
+    """Words where a figure would stand."""
     blank = {
         "type": "scatter", "mode": "text", "x": plain([0.5]), "y": plain([0.5]), "hoverinfo": "skip", "name": "reason",
-        "text": [wrapped(verdict.abstained or "the detector kept nothing to show", 56)],
+        "text": [wrapped(said, 46)],
         "textfont": {"size": 13, "color": GRAY},
     }  # fmt: skip
-    hidden = {"showticklabels": False, "showgrid": False, "zeroline": False, "range": [0, 1]}
-    head = "abstained" if verdict.abstained else "no evidence"
-    return Pane(head=head, traces=[blank], x="(nothing)", y="(nothing)", px=180, xaxis=hidden, yaxis=hidden)
+    hidden = {"visible": False, "range": [0, 1], "fixedrange": True}
+    return Pane(head=head, traces=[blank], x="(nothing)", y="(nothing)", px=px, xaxis=hidden, yaxis=hidden)
 
 
 def influences(verdict: Verdict) -> Pane:
     """Influences as points, source by target; in the order of modules and in their colors if these are known."""
     edges = verdict.evidence["edges"].reshape(-1, 3)
     place, colors, head, unit = _ordered(verdict, edges)
+    if not len(edges):
+        return _text("no influence of one part on another holds", "Who influences whom", 40)
     ends = np.array([[place[int(a)], place[int(b)]] for a, b, _ in edges], np.float64).reshape(-1, 2)
     strength = edges[:, 2]
     most = float(strength.max()) if len(edges) else 1.0
     points = {
         "type": "scatter", "mode": "markers", "name": "influences", "x": plain(ends[:, 0]), "y": plain(ends[:, 1]),
-        "marker": {"symbol": "square", "size": np.round(3 + 5 * strength / most, 1).tolist(), "color": colors},
+        "marker": {"symbol": "square", "size": np.round(4 + 5 * strength / most, 1).tolist(), "color": colors},
         "text": [f"part {a:.0f} on part {b:.0f}: {te:.3g} nats" for a, b, te in edges],
         "hovertemplate": "%{text}<extra></extra>",
     }  # fmt: skip
-    number = f"{head}: {len(edges):,} influences, the larger the stronger" if len(edges) else f"{head}: none"
+    number = f"{head}: {len(edges):,} influences"
     last = max(place.values(), default=1)
     span = {"range": [-1, last + 1], "zeroline": False}
     return Pane(
@@ -98,7 +107,7 @@ def _ordered(verdict: Verdict, edges: Floats) -> tuple[dict[int, int], list[str]
     colors = [
         palette[of[int(a)] % len(palette)] if of.get(int(a)) == of.get(int(b)) else FAINT for a, b, _ in edges
     ]
-    count = len(np.unique(module))
+    count = int(np.count_nonzero(np.unique(module, return_counts=True)[1] > 1))
     return place, colors, f"{count:,} modules, a color each", "place in the order of modules"
 
 
@@ -127,7 +136,7 @@ def coordination(verdict: Verdict) -> list[Pane]:
     """The mean series in the band of independent ones, influences, choices."""
     found, panes = verdict.evidence, []
     if "mean" in found:
-        panes.append(series(verdict, "mean", "Mean of all series, with the band of independent ones (95 %)"))
+        panes.append(series(verdict, "mean", "Mean of all series in its null band (95 %)"))
     if "order" in found:
         at = times(verdict, len(found["order"]))
         drawn = line(at, found["order"], "order parameter", "s")
@@ -193,7 +202,7 @@ def self_organization(verdict: Verdict) -> list[Pane]:
         panes.append(
             Pane(head=head, traces=[null, here], x="modularity (Q)", y="(no unit)", px=50, yaxis=flat)
         )
-    if "z" in found:
+    if "z" in found and np.any(found["z"]):
         panes.append(_z(found["z"]))
     return panes or arrays(verdict)
 
@@ -204,7 +213,7 @@ def _z(z: Floats) -> Pane:
         "type": "bar", "name": "z", "x": plain(back), "y": plain(z), "marker": {"color": BLUE},
         "hovertemplate": "%{x} windows ago: z %{y:.3~g}<extra></extra>",
     }  # fmt: skip
-    head = "z of the modularity in the last windows; 0 without a network"
+    head = "z of the modularity; 0 without a network"
     axis = {"dtick": 1, "range": [-max(len(z), 4) + 0.5, 0.5]}
     return Pane(head=head, traces=[bars], x="windows from the last one (number)", y="(z)", px=90, xaxis=axis)
 

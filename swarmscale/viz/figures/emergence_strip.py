@@ -33,7 +33,10 @@ STATES = {
     "abstained": ("x-thin", ORANGE, "a window of which a detector says nothing, with the reason"),
 }
 """How a mark looks, and what it means."""
-HOLDS_TEXT = "a finding: two of the last three windows showed it; the bar ends where fewer than two do"
+HOLDS_TEXT = (
+    "a finding: two of the last three windows showed it; the bar begins with the first of them and ends where fewer "
+    "than two do"
+)
 GATE = "gate"
 
 
@@ -100,13 +103,13 @@ def _marks(state: str, points: Sequence[tuple[float, str, str]]) -> dict[str, An
 
 
 def _holding(seen: Emergence, first_s: float, last_s: float, divisor: float) -> dict[str, Any]:
-    """Findings as wide lines from where they began to where they ended."""
+    """Findings as wide lines from the first window that showed them to where they ended."""
     x: list[float] = []
     y: list[str | None] = []
     for one in seen.findings:
         until_s = one.until_s if math.isfinite(one.until_s) else last_s
         if until_s >= first_s:
-            x += [max(one.since_s, first_s) / divisor, until_s / divisor, math.nan]
+            x += [max(one.first_s, first_s) / divisor, until_s / divisor, math.nan]
             y += [one.detector, one.detector, None]
     return {
         "type": "scatter",

@@ -12,6 +12,7 @@ from ...errors import ConfigError, require
 from ...model.records import Records
 from ...model.stored import StoredRecords
 from ...model.swarm import SwarmModel
+from ..emergence import Emergence, emergence_of, read_emergence
 from ..probes import Probes, probes_of, read_probes
 from .session import Note
 
@@ -39,6 +40,8 @@ class Saved:
         told: all notes.
         probes: those made until the time.
         measured: all probes.
+        emergence: what was said of the windows that were full at the time.
+        watched: what was said of all windows.
     """
 
     name: str
@@ -52,6 +55,8 @@ class Saved:
     told: Sequence[Note] = ()
     probes: Probes = field(default_factory=Probes)
     measured: Probes = field(default_factory=Probes)
+    emergence: Emergence = field(default_factory=Emergence)
+    watched: Emergence = field(default_factory=Emergence)
 
     @property
     def end_s(self) -> float:
@@ -69,7 +74,8 @@ class Saved:
         now = len(records) * self.whole.dt
         notes = tuple(note for note in self.told if note.time_s <= now)
         model = self.end if now >= self.end_s else None
-        return replace(self, records=records, model=model, notes=notes, probes=self.measured.until(now))
+        probes, said = self.measured.until(now), self.watched.until(now)
+        return replace(self, records=records, model=model, notes=notes, probes=probes, emergence=said)
 
 
 def listing(root: Path) -> tuple[str, ...]:
@@ -137,7 +143,7 @@ def of_folder(folder: Path, name: str) -> Saved:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{name}: summary.json cannot be read: {type(error).__name__}: {error}") from None
     told = [*_rows(folder / "scaling.parquet", _scaled), *_rows(folder / "recommendations.parquet", _advised)]
-    made = _made(name, records, None, told, metrics, read_probes(folder))
+    made = _made(name, records, None, told, metrics, read_probes(folder), read_emergence(folder))
     return replace(made, warm_up_s=warm_up_s)
 
 
@@ -154,7 +160,8 @@ def of_checkpoint(path: Path, name: str, most_agents: int = 1_000_000) -> Saved:
         len(model.fleet),
         f"at most {most_agents}, the limit of this page",
     )
-    return _made(name, model.records, model, notes_of(model.scaler), {}, probes_of(model))
+    told = notes_of(model.scaler)
+    return _made(name, model.records, model, told, {}, probes_of(model), emergence_of(model))
 
 
 def _made(
@@ -164,11 +171,12 @@ def _made(
     told: Sequence[Note],
     metrics: Mapping[str, Any],
     probes: Probes,
+    said: Emergence,
 ) -> Saved:
     told = sorted(told, key=lambda note: note.time_s)
     return Saved(
         name=name, whole=records, records=records, model=model, notes=tuple(told), metrics=metrics, end=model,
-        told=tuple(told), probes=probes, measured=probes,
+        told=tuple(told), probes=probes, measured=probes, emergence=said, watched=said,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..panels import LivePage
-from . import experiments, health, intelligence, overview, performance, scaling, topology
+from . import emergence, experiments, health, intelligence, overview, performance, scaling, topology
 
 PAGES: tuple[LivePage, ...] = (
     overview.PAGE,
@@ -11,6 +11,7 @@ PAGES: tuple[LivePage, ...] = (
     topology.PAGE,
     scaling.PAGE,
     intelligence.PAGE,
+    emergence.PAGE,
     health.PAGE,
 )
 """Pages that look at a run alone; the same ones in every tab."""

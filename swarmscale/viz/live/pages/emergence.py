@@ -35,17 +35,17 @@ REASONS = (
     ("start that all parts share", "start"),
     ("samples, but", "too short"),
     ("vary by more than", "flat"),
-    ("comes from outside", "all from outside"),
+    ("comes from outside", "outside"),
     ("influence one another", "few links"),
-    ("is tried was recorded", "no solutions"),
-    ("solutions", "few solutions"),
+    ("is tried was recorded", "no trials"),
+    ("solutions", "few trials"),
     ("no quality", "no quality"),
-    ("questions were asked", "no questions"),
+    ("questions were asked", "unasked"),
 )
 """What a reason to abstain contains, and the words that stand for it on a tile."""
 LABELS = {
     "common driver suspected": "driver?",
-    "aggregation gain": "aggregation",
+    "aggregation gain": "pooling",
     "modules are fading": "fading",
     "new but not better": "only new",
     "better but not new": "only better",
@@ -123,7 +123,7 @@ def _tiles() -> tuple[Tile, ...]:
         *(
             Tile(
                 key=name,
-                title=name.replace("-", " "),
+                title=emergence.title(name).lower(),
                 text="what the detector said of the last window alone: found, nothing, or a weaker thing by its name; "
                 "in brackets why it abstained, in full in the tables below",
                 value=partial(last_word, name),
