@@ -7,10 +7,13 @@
         print(verdict.sentence)
 
 A detector of one's own is added with ``@swarmscale.register("detector", "mine")``; what it is given and must answer
-is in :mod:`swarmscale.model.emergence.base`.
+is in :mod:`swarmscale.model.emergence.base`. ``NULLS`` and ``POSITIVES`` are the control systems on which detectors
+are calibrated; they are loaded at first use.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from .model.emergence.base import (
     FEWEST_SAMPLES,
@@ -70,9 +73,14 @@ from .model.emergence.reading import SeriesTable, read_series
 from .model.emergence.surrogates import phase_randomized, shifted
 from .model.emergence.watch import Watched, all_detectors, watch, windows_of
 
+if TYPE_CHECKING:
+    from .model.emergence.controls import NULLS, POSITIVES
+
 __all__ = [
     "DETECTORS",
     "FEWEST_SAMPLES",
+    "NULLS",
+    "POSITIVES",
     "AnyDetector",
     "Assembly",
     "CollectiveIntelligence",
@@ -142,3 +150,11 @@ __all__ = [
     "whitened",
     "windows_of",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("NULLS", "POSITIVES"):
+        from .model.emergence import controls
+
+        return getattr(controls, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
