@@ -121,7 +121,9 @@ class Coordination:
         networks = [influences(columns, order=self.order, q=self.level) for columns in parts]
         networks = [network for network in networks if network.pairs]
         if not networks:
-            reason = "the series change too rarely for influences to be told from chance"
+            reason = (
+                "the series change too rarely, or remember too long, for influences to be told from chance"
+            )
             return silent(("directed",), reason)[0], np.zeros((0, 0), np.bool_)
         chances = [simes(network.p) for network in networks]
         network = networks[int(np.argmin(chances))]

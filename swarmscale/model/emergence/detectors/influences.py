@@ -18,6 +18,9 @@ from ..estimators.network import TeNetwork, lagged_correlation
 FEWEST_MEETINGS = 5.0
 """Changes of two series that must be expected in one sample by chance, before their number has a normal law."""
 
+FEWEST_SAMPLES = 20.0
+"""Samples that must be left of a pair for its correlation to have a normal law."""
+
 
 def influences(series: Floats, *, order: int = 4, q: float = 0.05) -> TeNetwork:
     """Transfer entropies between all pairs of series, and which hold.
@@ -29,7 +32,7 @@ def influences(series: Floats, *, order: int = 4, q: float = 0.05) -> TeNetwork:
 
     Returns:
         The network; with n samples that count for a pair, ``(2 n - 5) TE`` is chi-squared with one degree of freedom.
-        Pairs that change too rarely to be judged have NaN for p and do not count.
+        Pairs that change too rarely, or remember too long, to be judged have NaN for p and do not count.
 
     Source:
         As :func:`~..estimators.network.te_network`; samples that count: Bartlett (1935), *Journal of the Royal
@@ -39,10 +42,10 @@ def influences(series: Floats, *, order: int = 4, q: float = 0.05) -> TeNetwork:
     news = rank_normal(whitened(scores, order))
     te = from_correlation(lagged_correlation(news))
     np.fill_diagonal(te, 0.0)
-    freedom = 2.0 * (len(news) - 1) / memory_of_pairs(news) - 5.0
-    p = np.asarray(erfc(np.sqrt(0.5 * np.maximum(freedom, 0.0) * te)))
+    left = (len(news) - 1) / memory_of_pairs(news)
+    p = np.asarray(erfc(np.sqrt(0.5 * np.maximum(2.0 * left - 5.0, 0.0) * te)))
     often = changes(scores)
-    p[np.multiply.outer(often, often) < FEWEST_MEETINGS * len(scores)] = np.nan
+    p[(np.multiply.outer(often, often) < FEWEST_MEETINGS * len(scores)) | (left < FEWEST_SAMPLES)] = np.nan
     np.fill_diagonal(p, np.nan)
     return TeNetwork(te, p, benjamini_hochberg(p, q), int(np.count_nonzero(~np.isnan(p))))
 
