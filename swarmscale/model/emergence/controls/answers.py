@@ -14,6 +14,9 @@ from .base import Control, Generator, Plan, Switch, cut, one
 from .independent import Autoregressive
 from .mixtures import HiddenMode
 
+SPREAD = float(np.sqrt(2))
+"""Standard deviation of the difference of two IQs, in standard errors of one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
@@ -26,7 +29,7 @@ class Answers:
         questions: J of a window, 2 or more.
         low: lowest chance of a member to be right, in (1/2, 1).
         high: highest one, in (1/2, 1).
-        gain: mean of the IQ's gain over the twin without links, in standard errors.
+        gain: mean of the IQ's gain over the twin without links, in standard errors of one IQ.
         hidden: whether the series beside the questions have a hidden slow mode; else they are independent.
 
     Source:
@@ -36,8 +39,8 @@ class Answers:
     truth: str = "majority"
     members: int = 5
     questions: int = 200
-    low: float = 0.55
-    high: float = 0.8
+    low: float = 0.51
+    high: float = 0.7
     gain: float = 0.0
     hidden: bool = False
 
@@ -52,7 +55,7 @@ class Answers:
         asked = []
         for _ in range(plan.windows):
             truth, alone = _asked(skill, self.questions, rng)
-            gain = self.gain + float(rng.normal())
+            gain = self.gain + SPREAD * float(rng.normal())
             asked.append(Opinions(alone, self._spoken(alone, skill, rng), truth, 2, gain))
         return _beside(self.hidden, asked, plan, rng)
 
@@ -86,9 +89,9 @@ class Synergy:
     bonus: float = 0.2
     members: int = 5
     questions: int = 200
-    low: float = 0.55
-    high: float = 0.8
-    gain: float = 4.0
+    low: float = 0.51
+    high: float = 0.7
+    gain: float = 6.0
 
     def __post_init__(self) -> None:
         require(0 <= self.bonus <= 1, "bonus", self.bonus, "in [0, 1]")
@@ -105,7 +108,7 @@ class Synergy:
             right = rng.random(self.questions) < min(float(skill.mean()) + self.bonus, 1.0)
             apart = _voted(alone, np.ones(self.members), rng)
             group = np.where(when, np.where(right, truth, 1 - truth), apart)
-            gain = self.gain * float(when.mean()) + float(rng.normal())
+            gain = self.gain * float(when.mean()) + SPREAD * float(rng.normal())
             asked.append(Opinions(alone, group, truth, 2, gain))
         return _beside(True, asked, plan, rng)
 
