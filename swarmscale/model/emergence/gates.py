@@ -126,7 +126,10 @@ def answers(series: Floats, inputs: Floats) -> Floats:
     now = series[known:] - series[known:].mean(axis=0)
     flat = past.reshape(len(past), -1)
     beside = (flat - basis @ (basis.T @ flat)).reshape(past.shape)
-    weights = least_squares(now - basis @ (basis.T @ now), beside)
+    floor = 1e-10 * np.square(past).sum(
+        axis=0
+    )  # a series that the inputs make whole needs no memory of its own
+    weights = least_squares(now - basis @ (basis.T @ now), beside, floor)
     rest = now - np.einsum("tmp,mp->tm", past, weights)
     gains = turn.T @ ((basis.T @ rest) / sizes[:, None])
     padded = np.vstack([np.zeros((LAGS - 1, inputs.shape[1])), inputs - inputs.mean(axis=0)])
@@ -137,12 +140,14 @@ def answers(series: Floats, inputs: Floats) -> Floats:
     return out[OWN:]
 
 
-def least_squares(target: Floats, own: Floats) -> Floats:
+def least_squares(target: Floats, own: Floats, floor: Floats | None = None) -> Floats:
     """Weights of a linear rule for each series, fitted to columns of its own.
 
     Args:
         target: `[n, M]`, mean 0.
         own: `[n, M, P]` what each series' rule may use, mean 0.
+        floor: `[M, P]` added to the sums of squares of these columns, so that what rounding left of them counts for
+            nothing.
 
     Returns:
         `[M, P]`; zero for columns that are zero.
@@ -151,7 +156,7 @@ def least_squares(target: Floats, own: Floats) -> Floats:
     products = mine.transpose(0, 2, 1) @ mine
     size = np.einsum("mpp->mp", products)
     places = np.arange(own.shape[2])
-    products[:, places, places] += 1e-10 * size + (size <= 0)
+    products[:, places, places] += 1e-10 * size + (size <= 0) + (0.0 if floor is None else floor)
     return np.asarray(np.linalg.solve(products, mine.transpose(0, 2, 1) @ target.T[:, :, None])[:, :, 0])
 
 
