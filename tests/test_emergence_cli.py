@@ -357,11 +357,39 @@ def test_calibrate_hands_its_options_on_and_takes_no_file(file, capsys, monkeypa
     given = {}
     stand_in = types.SimpleNamespace(calibrate=lambda **options: given.update(options) or 0)
     monkeypatch.setitem(sys.modules, "swarmscale.cli.calibrate", stand_in)
-    assert (
-        said(capsys, "--calibrate", "--repetitions", 7, "--parts", 30, "--write", tmp_path / "c.md")[0] == 0
+    words = (
+        "--repetitions",
+        7,
+        "--parts",
+        30,
+        "--write",
+        tmp_path / "c.md",
+        "--rng",
+        3,
+        "--detectors",
+        "a,b",
     )
-    assert given == {"repetitions": 7, "parts": 30, "write": tmp_path / "c.md"}
+    assert said(capsys, "--calibrate", *words)[0] == 0
+    assert given == {
+        "repetitions": 7,
+        "parts": 30,
+        "write": tmp_path / "c.md",
+        "out": None,
+        "json_": False,
+        "seed": 3,
+        "detectors": ["a", "b"],
+    }
     assert "--calibrate takes no file" in refused(capsys, file, "--calibrate")
+    assert "--parts is of --calibrate" in refused(capsys, file, "--parts", 30)
+
+
+def test_the_real_calibration_takes_what_the_command_hands_on():
+    from inspect import signature
+
+    from swarmscale.cli.calibrate import calibrate
+
+    names = {"repetitions", "parts", "samples", "workers", "write", "out", "json_", "seed", "detectors"}
+    assert names == set(signature(calibrate).parameters)
 
 
 # The public face

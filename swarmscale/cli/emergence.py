@@ -73,24 +73,30 @@ def emergence(
     """Look for emergence in series: each statistic against its null, window by window, and what persisted."""
     start_logging(0, False)
     load_plugins(plugin or [])
+    require(rng >= 0, "--rng", rng, "0 or more")
+    names = _names(detectors or [])
+    effort: dict[str, Any] = {
+        "repetitions": repetitions,
+        "parts": parts,
+        "samples": samples,
+        "workers": workers,
+        "write": write,
+    }
+    effort = {name: value for name, value in effort.items() if value is not None}
     if calibrate:
         if file is not None:
             raise ConfigError(f"--calibrate takes no file, but {file} was given")
-        given = {
-            "repetitions": repetitions,
-            "parts": parts,
-            "samples": samples,
-            "workers": workers,
-            "write": write,
-        }
-        return _calibrate({name: value for name, value in given.items() if value is not None})
+        from .calibrate import calibrate as measured
+
+        return measured(**effort, out=out, json_=json_, seed=rng, detectors=names)
+    if effort:
+        raise ConfigError(f"--{next(iter(effort))} is of --calibrate; leave it out for a file")
     if file is None:
         raise ConfigError("a .csv or .parquet file of series is needed, or --calibrate")
     from ..model.emergence.reading import read_series
     from ..model.emergence.watch import watch
 
-    require(rng >= 0, "--rng", rng, "0 or more")
-    chosen = _detectors(detectors or [])
+    chosen = _detectors(names)
     table = read_series(
         file, series=series or (), exogenous=exogenous or (), commands=commands or (), time=time
     )
@@ -109,18 +115,16 @@ def emergence(
     return 0
 
 
-def _calibrate(given: Mapping[str, Any]) -> int:
-    from .calibrate import calibrate
-
-    return calibrate(**given)
+def _names(texts: Sequence[str]) -> list[str]:
+    """Names from texts that may hold several with commas."""
+    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
 
 
 def _detectors(names: Sequence[str]) -> dict[str, AnyDetector] | None:
     """Detectors by name, with their own settings; None for all."""
     from ..model.emergence.detectors import DETECTORS
 
-    wanted = [name.strip() for text in names for name in text.split(",") if name.strip()]
-    return {name: DETECTORS.make(name) for name in wanted} or None
+    return {name: DETECTORS.make(name) for name in names} or None
 
 
 def _frames(watched: Watched) -> dict[str, pd.DataFrame]:
