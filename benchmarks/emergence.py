@@ -92,6 +92,13 @@ def main() -> int:
     for name in given.fleet or FLEETS:
         cut = [run(config_of(name, cut=True), seed) for seed in range(given.runs)]
         print(line(f"{name}, cut", cut), flush=True)
+        for seed, false in ((s, r) for s, r in enumerate(cut) if r.found):
+            told = [
+                f"{v.start_s:.0f} s {'+'.join(t.statistic for t in v.tests if t.rejected)}"
+                for v in false.verdicts
+                if v.found
+            ]
+            print(f"    seed {seed}: {', '.join(told)}", flush=True)
         linked = [run(config_of(name, cut=False), seed) for seed in range(given.linked)]
         print(line(f"{name}, linked", linked), flush=True)
         false, passed = sum(r.found for r in cut), sum(r.passed for r in cut)

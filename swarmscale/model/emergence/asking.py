@@ -40,8 +40,9 @@ def opinions(model: SwarmModel, *, questions: int, members: int, seed: int) -> O
 
     The same questions are put twice, with the same evidence and noise in every agent: once nobody speaks, once they
     share what they see over their links, as closely as ``intelligence.decisions.collaboration`` says, and the rule of
-    ``intelligence.decisions.rule`` makes one answer. The rule learns its weights from past questions. All questions
-    are of one difficulty, chosen on others so that the members' plurality is right on about three in four.
+    ``intelligence.decisions.rule`` makes one answer. The rule learns its weights from half as many past questions, as
+    the nominal group does that it is compared with. All questions are of one difficulty, chosen on others so that the
+    members' plurality is right on about three in four.
 
     Args:
         model: between two ticks.
@@ -58,7 +59,7 @@ def opinions(model: SwarmModel, *, questions: int, members: int, seed: int) -> O
         return None
     given = settings.problem if isinstance(settings.problem, Choice) else Choice()
     problem = _of_fit_difficulty(model, rows, given, seed)
-    past = settings.history
+    past = questions // 2
     level = settings.collaboration
     asked = [
         _answers(model, rows, problem, past + questions, how, mixed(seed, "questions"))
@@ -79,7 +80,7 @@ def opinions(model: SwarmModel, *, questions: int, members: int, seed: int) -> O
         together.answers[:past], together.confidence[:past], together.truth[:past], problem.options
     )
     rule: Any = settings.rule
-    verdicts = rule.decide(ballots, rule.start(history if past else None))
+    verdicts = rule.decide(ballots, rule.start(history))
     return Opinions(
         alone=np.asarray(alone.answers[past:], np.int64),
         group=np.asarray(verdicts.answer, np.int64),

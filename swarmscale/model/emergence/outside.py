@@ -12,6 +12,12 @@ COLLINEAR = 1e-4
 """Standard deviation of a direction, over that of one column, below which it is rounding."""
 ORDER = 4
 """Of the autoregression by which what is hidden is filled in."""
+ROUNDS = 10
+"""Times that its memory is learned anew from series in which the hidden part was filled in."""
+SERIES = 64
+"""Series from which it is learned, about."""
+BEFORE = 100
+"""Samples of noise before the first one that is used."""
 
 
 def answered(levels: Floats, ready: Ints) -> Floats:
@@ -59,7 +65,8 @@ def without(series: Floats, basis: Floats, rng: np.random.Generator) -> Floats:
 
     Were it taken out and nothing put there, all series would lack the same directions, and two series that lack the
     same ones agree more by chance than two whole ones. What is put there is the same part of autoregressive noise,
-    drawn for each series for itself, with the memory that all series have in common in what is left.
+    drawn for each series for itself, with the memory that all series have in common; it is learned in rounds, since
+    what is hidden is mostly slow, and what is left seems to forget faster than it does.
 
     Args:
         series: `[T, M]`.
@@ -73,9 +80,6 @@ def without(series: Floats, basis: Floats, rng: np.random.Generator) -> Floats:
         Multiple imputation by one draw: Rubin (1987), *Multiple Imputation for Nonresponse in Surveys*, ch. 4;
         memory by the equations of Yule (1927) and Walker (1931).
     """
-    from scipy.linalg import solve_toeplitz
-    from scipy.signal import lfilter
-
     samples, parts = series.shape
     if not basis.shape[1] or not parts:
         return series
@@ -84,10 +88,31 @@ def without(series: Floats, basis: Floats, rng: np.random.Generator) -> Floats:
     rest = rest - basis @ (basis.T @ rest)
     size = rest.std(axis=0)
     scores = rest / np.where(size > 0, size, 1.0)
-    memory = np.array([(scores[k:] * scores[: samples - k]).sum() / scores.size for k in range(ORDER + 1)])
-    if not memory[0] > 0:
-        return np.asarray(mean + rest, np.float64)
-    weights = solve_toeplitz(memory[:-1], memory[1:])
-    news = np.sqrt(max(memory[0] - weights @ memory[1:], 0.0)) * rng.standard_normal((2 * samples, parts))
-    noise = lfilter([1.0], np.concatenate([[1.0], -weights]), news, axis=0)[samples:]
+    news = rng.standard_normal((samples + BEFORE, parts))
+    some = slice(None, None, max(parts // SERIES, 1))
+    filled = scores[:, some]
+    for _ in range(ROUNDS):
+        weights, spread = memory_of(filled)
+        filled = scores[:, some] + basis @ (basis.T @ remembered(news[:, some], weights, spread))
+    noise = remembered(news, *memory_of(filled))
     return np.asarray(mean + rest + basis @ (basis.T @ noise) * size, np.float64)
+
+
+def memory_of(scores: Floats) -> tuple[Floats, float]:
+    """Weights of the autoregression that many series have in common, and the deviation of its news."""
+    from scipy.linalg import solve_toeplitz
+
+    samples = len(scores)
+    held = np.array([(scores[k:] * scores[: samples - k]).sum() / scores.size for k in range(ORDER + 1)])
+    if not held[0] > 0:
+        return np.zeros(ORDER), 0.0
+    weights = np.asarray(solve_toeplitz(held[:-1], held[1:]), np.float64)
+    return weights, float(np.sqrt(max(held[0] - weights @ held[1:], 0.0)))
+
+
+def remembered(news: Floats, weights: Floats, spread: float) -> Floats:
+    """`[T, M]` autoregressive noise from white news `[T + BEFORE, M]` of deviation 1."""
+    from scipy.signal import lfilter
+
+    noise = lfilter([spread], np.concatenate([[1.0], -weights]), news, axis=0)[BEFORE:]
+    return np.asarray(noise, np.float64)
