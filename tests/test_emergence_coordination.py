@@ -7,7 +7,7 @@ import pytest
 
 from swarmscale.errors import ConfigError
 from swarmscale.model.emergence.base import Window
-from swarmscale.model.emergence.controls import NULLS, POSITIVES
+from swarmscale.model.emergence.controls import NULLS, POSITIVES, Plan
 from swarmscale.model.emergence.controls.base import autoregressive
 from swarmscale.model.emergence.detectors import (
     Coordination,
@@ -15,6 +15,7 @@ from swarmscale.model.emergence.detectors import (
 from swarmscale.model.emergence.detectors.common_driver import driver_of_phases, driver_of_series
 from swarmscale.model.emergence.detectors.influences import changes, influences, memory_of_pairs
 from swarmscale.model.emergence.estimators.network import te_network
+from swarmscale.model.emergence.watch import watch
 
 from .emergence_support import look, made, may_be, nulls, rejections, rng_of, statistics_of
 from .flow_support import limit, z_of
@@ -215,3 +216,12 @@ def test_the_samples_that_memories_leave_are_bartletts():
 def test_changes_count_jumps_and_not_their_size():
     series = np.repeat(np.arange(10.0), 30)[:, None] * [1.0, 1e6]
     assert changes(series) == pytest.approx([9.0, 9.0])
+
+
+def test_a_coupling_that_comes_and_goes_is_found_within_three_windows_and_withdrawn_within_four():
+    windows = POSITIVES.make("voters").run(Plan(40, 300, 10, onset=900, offset=1800), rng_of(9))
+    (finding,) = watch(windows, {"coordination": Coordination()}, seed=2).findings
+    assert 900 < finding.since_s <= 900 + 3 * 300
+    assert 1800 < finding.until_s <= 1800 + 4 * 300
+    assert finding.effect > 2
+    assert finding.sentence.startswith("Coordination: the mean of 40 series varies ")
