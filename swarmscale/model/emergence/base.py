@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import nan
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
@@ -41,7 +41,8 @@ class Opinions(NamedTuple):
         group: `[J]` option that the group gives; -1 where it abstains.
         truth: `[J]` the right option.
         options: number of options.
-        gain_z: collective IQ above the twin without links, over its standard error; NaN where it is not known.
+        gain_z: collective IQ above that of the twin without links, in standard errors of one IQ; NaN where it is not
+            known.
     """
 
     alone: Ints
@@ -102,7 +103,7 @@ class Window:
         _finite(series, self.names)
         for name in ("exogenous", "commands"):
             given = np.asarray(getattr(self, name), np.float64)
-            given = given.reshape(samples, -1) if given.size == 0 else given
+            given = np.zeros((samples, 0)) if given.size == 0 else given
             if given.ndim != 2 or len(given) != samples:
                 raise ConfigError(f"{name} has shape {given.shape}, but it must be [{samples}, any number]")
             _finite(given, tuple(f"{name} {i}" for i in range(given.shape[1])))
@@ -152,6 +153,8 @@ class Test:
         rejected: whether the null is rejected at the detector's level.
         abstained: why no number is given; empty where one is.
     """
+
+    __test__: ClassVar[bool] = False  # no test of pytest's
 
     statistic: str
     observed: float = nan
