@@ -34,7 +34,9 @@ def evidence(seen: Emergence, detector: str) -> go.Figure | None:
         return None
     last = verdicts[-1]
     kept = next((one for one in reversed(verdicts) if one.evidence), last)
-    panes = PANES.get(detector, arrays)(kept) if kept.evidence else []
+    panes = PANES.get(detector, arrays)(kept)
+    if kept.evidence and not panes and not kept.abstained:
+        panes = arrays(kept)
     if kept.abstained or not panes:
         panes = [_nothing(kept, alone=not panes), *panes]
     note = f"{when(kept)}: {kept.sentence}"
@@ -145,7 +147,7 @@ def coordination(verdict: Verdict) -> list[Pane]:
         panes.append(influences(verdict))
     if "shares" in found:
         panes.append(choices(verdict))
-    return panes or arrays(verdict)
+    return panes
 
 
 def innovation(verdict: Verdict) -> list[Pane]:
@@ -177,7 +179,7 @@ def innovation(verdict: Verdict) -> list[Pane]:
                 y="(quality)",
             )
         )
-    return panes or arrays(verdict)
+    return panes
 
 
 def self_organization(verdict: Verdict) -> list[Pane]:
@@ -204,7 +206,7 @@ def self_organization(verdict: Verdict) -> list[Pane]:
         )
     if "z" in found and np.any(found["z"]):
         panes.append(_z(found["z"]))
-    return panes or arrays(verdict)
+    return panes
 
 
 def _z(z: Floats) -> Pane:
@@ -236,7 +238,7 @@ def collective_intelligence(verdict: Verdict) -> list[Pane]:
                           xaxis=axis, yaxis={"autorange": "reversed"}))  # fmt: skip
     if "macro" in found:
         panes.append(series(verdict, "macro", "The whole: mean of all series"))
-    return panes or arrays(verdict)
+    return panes
 
 
 def arrays(verdict: Verdict) -> list[Pane]:
