@@ -27,6 +27,8 @@ PAGES = (
     "experiments",
     "compare",
 )
+EMPTY_AT_FIRST = ("scaling", "emergence", "experiments", "compare")
+"""Pages without figures until there is something to show."""
 FRAMES = (
     "document.querySelector('.ss-board') && Number(document.querySelector('.ss-board').dataset.frames || 0)"
 )
@@ -94,7 +96,7 @@ def test_every_page_renders_and_play_moves_its_figures(browser, start):
                 "all => all.map(card => [card.dataset.key, card.querySelector('.failed') !== null])",
             )
             assert not [key for key, failed in cards if failed]
-            if page not in ("scaling", "emergence", "experiments", "compare"):  # empty until there is something
+            if page not in EMPTY_AT_FIRST:
                 until(one, "document.querySelectorAll('.ss-plot .main-svg').length > 1")
             assert len(cards) > (2 if page != "compare" else 1)
         go(one, "overview")
