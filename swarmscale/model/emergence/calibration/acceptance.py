@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .rates import delays, finding_rates, gate_rates, one_sided, statistic_rates
+from .rates import LEVEL, delays, finding_rates, gate_rates, one_sided, statistic_rates
 from .run import Calibration
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ POWERS = {  # case: (detector, least power of its finding)
     "voters": ("coordination", 0.9),
     "modules": ("self-organization", 0.9),
 }
+ALIKE = ("shared transient", "colonies, 50 ticks old", "shared driver, told", "shared driver, not told")
+"""Nulls whose parts look alike without links."""
+BY_CHANCE = 3 * LEVEL**2 * (1 - LEVEL) + LEVEL**3
+"""Chance that two or three of three independent windows show what is not there."""
 POWERFUL = 0.9
 """Power from which on delays are promised."""
 SLOWEST, LONGEST = 3.0, 4.0
@@ -115,25 +119,20 @@ def _findings(calibration: Calibration) -> list[Line]:
 
 
 def _never(calibration: Calibration) -> list[Line]:
+    """What looks alike without links is found no more often than two of three windows at the level of a window."""
     rates = finding_rates(calibration, "null")
     rates = rates[rates["detector"] == "coordination"]
     lines = []
-    for name in (
-        "shared transient",
-        "colonies, 50 ticks old",
-        "shared driver, told",
-        "shared driver, not told",
-    ):
+    for name in ALIKE:
         rows = rates[rates["case"] == name]
         if not len(rows):
             continue
         hits, runs = int(rows["found"].sum()), int(rows["runs"].sum())
         windows = float((rows["first"] * rows["runs"]).sum() / runs)
+        said = f"{hits} of {runs} runs, chance {BY_CHANCE:.4f}; {windows:.3f} of first windows"
         lines.append(
             Line(
-                f"{name}: never coordination",
-                hits == 0,
-                f"{hits} of {runs} runs; {windows:.3f} of single windows",
+                f"{name}: coordination never but by chance", one_sided(hits, runs, 0.95)[0] <= BY_CHANCE, said
             )
         )
     return lines

@@ -154,8 +154,8 @@ def graph_cases() -> tuple[GraphCase, ...]:
 
 
 def young_colonies() -> Colonies:
-    """Colonies that settle slowly, seen 50 ticks after they began without trails."""
-    return Colonies(evaporation=0.02, attraction=3.0, burn_in=50)
+    """Colonies that settle slowly, seen 50 ticks after they began without trails; their shares are not told."""
+    return Colonies(evaporation=0.02, attraction=3.0, error=0.1, burn_in=50, twins=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

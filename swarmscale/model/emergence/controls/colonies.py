@@ -36,10 +36,10 @@ class Colonies:
     """
 
     sites: int = 4
-    evaporation: float = 0.08
-    mixing: float = 0.5
-    error: float = 0.1
-    attraction: float = 2.0
+    evaporation: float = 0.1
+    mixing: float = 0.7
+    error: float = 0.12
+    attraction: float = 1.5
     burn_in: int = 400
     twins: int = 40
 
