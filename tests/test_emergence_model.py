@@ -122,7 +122,7 @@ def driven(seed, share):
     return series + 4 * levels[:, 2:3] + 2 * levels[:, 1:2] ** 2, levels, rng
 
 
-def rejections(share, *, hidden=True, runs=100):
+def rejections(share, *, hidden=True, runs=60):
     """How often the synchrony of series that demand drives is beyond its null at .05."""
     count = 0
     for seed in range(runs):
@@ -135,7 +135,7 @@ def rejections(share, *, hidden=True, runs=100):
 
 
 def test_an_answer_to_demand_that_all_give_is_no_synchrony():
-    most = binom.isf(1e-4, 100, 0.05)
+    most = binom.isf(1e-4, 60, 0.05)
     assert rejections(0.0) <= most
     assert rejections(0.0, hidden=False, runs=20) == 20
     assert rejections(0.05) > most, "shared news of 5 % are found"
@@ -395,9 +395,9 @@ def watched(seeds, *, cut):
 
 
 def test_a_fleet_without_links_is_not_found_to_be_coordinated_and_one_with_links_is():
-    verdicts, findings = watched(range(8), cut=True)
+    verdicts, findings = watched(range(12), cut=True)
     looked = [v for run in verdicts for v in run if not v.abstained]
-    assert len(looked) >= 0.8 * 6 * 8
+    assert len(looked) >= 0.8 * 6 * 12
     most = binom.isf(1e-4, len(looked), 0.05)
     assert sum(v.found for v in looked) <= most
     assert sum(len(found) > 0 for found in findings) <= 1
