@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ....errors import ConfigError
 from ....rng import generator
 from ..base import AnyDetector, Verdict, Window
 from ..controls.base import Plan
@@ -89,15 +90,23 @@ class Task:
 
 
 def work(task: Task) -> tuple[list[Spoken], list[Persisted]]:
-    """Rows of a task's repetitions; each has random numbers of its own, whatever process makes it."""
+    """Rows of a task's repetitions; each has random numbers of its own, whatever process makes it.
+
+    Raises:
+        ConfigError: if a detector refuses a window; the text names the run.
+    """
     spoken: list[Spoken] = []
     persisted: list[Persisted] = []
     for repetition in range(task.first, task.last):
-        rng = generator(task.seed, f"calibration/{task.kind}/{task.case.name}/{task.parts}/{repetition}")
-        if isinstance(task.case, GraphCase):
-            spoken.append(_graph(task, task.case, repetition, rng))
-        else:
-            _run(task, task.case, repetition, rng, spoken, persisted)
+        stream = f"calibration/{task.kind}/{task.case.name}/{task.parts}/{repetition}"
+        rng = generator(task.seed, stream)
+        try:
+            if isinstance(task.case, GraphCase):
+                spoken.append(_graph(task, task.case, repetition, rng))
+            else:
+                _run(task, task.case, repetition, rng, spoken, persisted)
+        except ConfigError as error:
+            raise ConfigError(f"{stream}: {error}") from None
     return spoken, persisted
 
 
