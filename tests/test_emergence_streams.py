@@ -209,6 +209,7 @@ def test_a_window_that_climbs_breaks_records_and_one_of_luck_does_not():
     climbing = records_test(before, rng.standard_normal(300) + np.linspace(0, 4, 300))
     assert climbing.p < 1e-4
     assert climbing.observed > climbing.high
+    assert records_test(before, np.arange(10.0, 1010.0)).p == 0  # more than the law is followed to
     gaps = np.where(np.arange(300) % 2 == 0, np.nan, 10.0)
     assert records_test(before, gaps).observed == 1
     with pytest.raises(ConfigError, match="known qualities"):

@@ -21,7 +21,8 @@ class Records(NamedTuple):
         mean: of the law.
         low: 2.5 % point of the law.
         high: 97.5 % point.
-        p: chance of as many.
+        p: chance of more, and half of that of as many: the law has steps so large that the chance of as many or more
+            would reject far less often than its level says.
     """
 
     observed: int
@@ -67,6 +68,9 @@ def records_test(before: Floats, window: Floats) -> Records:
         before: `[n]` qualities that there were before; NaN where it is not known, which does not count.
         window: `[w]` those of the window in the order of trying. A tie is no record.
 
+    Source:
+        The mid-p-value: Lancaster (1961), *Journal of the American Statistical Association* 56:223.
+
     Raises:
         ConfigError: if the window has no known quality.
     """
@@ -78,4 +82,5 @@ def records_test(before: Floats, window: Floats) -> Records:
     below = np.cumsum(law)
     low, high = np.searchsorted(below, (0.025, 0.975))
     mean = float(law @ np.arange(len(law)))
-    return Records(observed, mean, float(low), float(high), float(min(law[observed:].sum(), 1.0)))
+    p = law[observed + 1 :].sum() + 0.5 * law[observed : observed + 1].sum()  # nothing where the law was cut
+    return Records(observed, mean, float(low), float(high), float(p))
