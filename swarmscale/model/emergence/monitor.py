@@ -14,6 +14,7 @@ from ...arrays import Floats, Ints
 from ...errors import ConfigError
 from ..intelligence.battery import mixed
 from ..intelligence.panels import ready_slots
+from .alone import one_thread
 from .asking import gain_z, opinions
 from .base import AnyDetector, Opinions, Solutions, Verdict, Window
 from .collecting import Collecting, loads, moving, ordered
@@ -118,11 +119,12 @@ class Monitor:
         kept, dt = self.collecting, model.config.dt
         counts, ready = kept.gathered(model)
         series, which, step = loads(counts)
-        basis = answered(kept.demand(model.flow.demand, dt), ready)
         rng = streams.generator(self.root_seed, f"emergence.outside/{self.watching.number}")
+        with one_thread():
+            series = without(series, answered(kept.demand(model.flow.demand, dt), ready), rng)
         orders = ordered(model, kept.first, kept.samples)
         return Window(
-            series=without(series, basis, rng),
+            series=series,
             names=tuple(f"cluster {q}" for q in kept.watched[which].tolist()),
             commands=moving(np.stack([orders, ready.astype(np.float64)], axis=1)),
             resolution=step,

@@ -11,6 +11,7 @@ import numpy as np
 from ...arrays import Floats
 from ...errors import require
 from ...rng import generator
+from .alone import one_thread
 from .base import FEWEST_SAMPLES, AnyDetector, Verdict, Window
 from .detectors import DETECTORS
 from .persistence import Finding, Persistence
@@ -81,7 +82,8 @@ def look(
     persistences = dict(watching.persistences)
     for name in sorted(detectors):
         rng = generator(seed, f"emergence/{name}/{watching.number}")
-        verdict, memories[name] = detectors[name].look(window, memories[name], rng)
+        with one_thread():
+            verdict, memories[name] = detectors[name].look(window, memories[name], rng)
         persistences[name] = persistences[name].push(verdict)
         verdicts.append(verdict)
     number = watching.number + 1

@@ -81,10 +81,10 @@ def _forage(
     series: Floats, luck: Floats32, on: Bools, sites: int, law: Floats, burn_in: int, samples: int
 ) -> Ints:
     """`[windows, M]` the strongest trail at each window's end; fills series with sum(p ** 2) unless it is empty."""
-    evaporation, mixing, error, attraction = law
+    evaporation, mixing = law[0], law[1]
     ticks, colonies = luck.shape
     favorite = np.zeros(((ticks - burn_in) // samples, colonies), np.int64)
-    trail, mean = np.zeros((colonies, sites)), np.zeros(sites)
+    trail, mean, summed = np.zeros((colonies, sites)), np.zeros(sites), np.zeros(sites)
     for t in range(ticks):
         share = mixing if on[t] else 0.0
         if share > 0:
@@ -92,7 +92,7 @@ def _forage(
                 mean[a] = trail[:, a].mean()
         row = t - burn_in
         for i in range(colonies):
-            choice = _choose(float(luck[t, i]), trail[i], mean, share, error, attraction)
+            choice = _choose(float(luck[t, i]), trail[i], mean, share, law, summed)
             total, squares = 1.0, 0.0
             for a in range(sites):
                 trail[i, a] *= 1 - evaporation
@@ -109,8 +109,9 @@ def _forage(
 
 
 @merged
-def _choose(draw: float, trail: Floats, mean: Floats, share: float, error: float, attraction: float) -> int:
+def _choose(draw: float, trail: Floats, mean: Floats, share: float, law: Floats, summed: Floats) -> int:
     """The site that an ant goes to: any one below ``error``, else by the squares of what it feels."""
+    error, attraction = law[2], law[3]
     sites = len(trail)
     if draw < error:
         return min(int(draw / error * sites), sites - 1)
@@ -118,10 +119,9 @@ def _choose(draw: float, trail: Floats, mean: Floats, share: float, error: float
     for a in range(sites):
         felt = attraction + trail[a] + share * (mean[a] - trail[a])
         total += felt * felt
-    left = (draw - error) / (1 - error) * total
-    for a in range(sites - 1):
-        felt = attraction + trail[a] + share * (mean[a] - trail[a])
-        left -= felt * felt
-        if left < 0:
-            return a
-    return sites - 1
+        summed[a] = total
+    at = (draw - error) / (1 - error) * total
+    choice = 0
+    while choice < sites - 1 and at >= summed[choice]:
+        choice += 1
+    return choice

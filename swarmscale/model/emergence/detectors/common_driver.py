@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ....arrays import Bools, Floats
 from ..estimators.gaussian import rank_normal, whitened
 from ..estimators.network import lagged_correlation
-from ..estimators.scores import standardized
+from ..estimators.scores import FLAT, standardized
 from ..estimators.synchrony import fourier_null
 from ..gates import least_squares
 from .nulls import tail_chance
@@ -162,7 +162,7 @@ def errors(target: Floats, own: Floats) -> Floats:
 
 def _agreement(news: Floats, draws: int, rng: np.random.Generator) -> tuple[float, float]:
     """Chance of as much synchrony among independent news, and how many times theirs it is."""
-    news = news[:, news.std(axis=0) > 0]
+    news = news[:, _varying(news)]
     if news.shape[1] < 2:
         return 1.0, 1.0
     observed, null = fourier_null(news, draws, rng)
@@ -170,22 +170,23 @@ def _agreement(news: Floats, draws: int, rng: np.random.Generator) -> tuple[floa
 
 
 def _judged(news: Floats, draws: int, level: float, rng: np.random.Generator) -> Driver:
-    news = news[:, news.std(axis=0) > 0]
+    news = news[:, _varying(news)]
     if news.shape[1] < 2:
         return Driver(False, 1.0, 1.0)
     half = len(news) // 2
-    _, _, axes = _modes(standardized(news[:half] + 0.0) if _vary(news[:half]) else news[:half])
+    _, _, axes = _modes(standardized(news[:half]) if _varying(news[:half]).all() else news[:half])
     signed = news[half:] * np.where(axes >= 0, 1.0, -1.0)
     plain, null = fourier_null(news, draws, rng)
     p = tail_chance(plain, null, "upper")
-    if _vary(signed):
+    if _varying(signed).all():
         p = min(p, tail_chance(*fourier_null(signed, draws, rng), "upper"))
     p = min(1.0, 2.0 * p)
     return Driver(p <= level, p, plain * news.shape[1])
 
 
-def _vary(series: Floats) -> bool:
-    return bool((np.ptp(series, axis=0) > 0).all())
+def _varying(news: Floats) -> Bools:
+    """`[M]` whose news are more than rounding: a part that never changes has none."""
+    return np.asarray(news.std(axis=0) > 1e3 * FLAT * np.abs(news).max(axis=0))
 
 
 def _leading(scores: Floats) -> Floats:
