@@ -14,9 +14,6 @@ from .base import Control, Generator, Plan, Switch, cut, one
 from .independent import Autoregressive
 from .mixtures import HiddenMode
 
-SPREAD = float(np.sqrt(2))
-"""Standard deviation of the difference of two IQs, in standard errors of one."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
@@ -29,7 +26,7 @@ class Answers:
         questions: J of a window, 2 or more.
         low: lowest chance of a member to be right, in (1/2, 1).
         high: highest one, in (1/2, 1).
-        gain: mean of the IQ's gain over the twin without links, in standard errors of one IQ.
+        gain: mean of the IQ's gain over the twin without links, over its standard error.
         hidden: whether the series beside the questions have a hidden slow mode; else they are independent.
 
     Source:
@@ -55,7 +52,7 @@ class Answers:
         asked = []
         for _ in range(plan.windows):
             truth, alone = _asked(skill, self.questions, rng)
-            gain = self.gain + SPREAD * float(rng.normal())
+            gain = self.gain + float(rng.normal())
             asked.append(Opinions(alone, self._spoken(alone, skill, rng), truth, 2, gain))
         return _beside(self.hidden, asked, plan, rng)
 
@@ -91,7 +88,7 @@ class Synergy:
     questions: int = 200
     low: float = 0.51
     high: float = 0.7
-    gain: float = 6.0
+    gain: float = 4.0
 
     def __post_init__(self) -> None:
         require(0 <= self.bonus <= 1, "bonus", self.bonus, "in [0, 1]")
@@ -108,7 +105,7 @@ class Synergy:
             right = rng.random(self.questions) < min(float(skill.mean()) + self.bonus, 1.0)
             apart = _voted(alone, np.ones(self.members), rng)
             group = np.where(when, np.where(right, truth, 1 - truth), apart)
-            gain = self.gain * float(when.mean()) + SPREAD * float(rng.normal())
+            gain = self.gain * float(when.mean()) + float(rng.normal())
             asked.append(Opinions(alone, group, truth, 2, gain))
         return _beside(True, asked, plan, rng)
 
