@@ -316,7 +316,7 @@ def test_collective_intelligence_is_judged_where_the_fleet_was_probed():
     bonus, gain, *_ = second.tests
     assert not bonus.abstained
     assert np.isfinite(gain.observed)
-    assert gain.observed == pytest.approx(np.sqrt(2) * gain.effect)
+    assert gain.observed == gain.effect
 
 
 def test_links_raise_the_iq_of_the_same_panels():

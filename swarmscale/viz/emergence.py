@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 FILE, FINDINGS, EVIDENCE = "emergence.parquet", "findings.parquet", "emergence_evidence.json"
 """In the folder of a run."""
 
-SILENT = "Nothing is said of "
-"""How the sentence of a verdict begins that abstained; a colon and the reason follow."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Emergence:
@@ -156,21 +153,12 @@ def _verdicts(
                 tests=tuple(_test(row) for row in mine if row["statistic"]),
                 found=bool(mine[0]["found"]),
                 label=str(mine[0]["label"]),
-                abstained=_abstained(mine),
+                abstained=str(mine[0]["unsaid"]),
                 sentence=str(mine[0]["sentence"]),
                 evidence=evidence.get((str(detector), float(end_s)), {}),
             )
         )
     return made
-
-
-def _abstained(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Why a detector said nothing of a window: its sentence says so, or all its statistics were silent."""
-    sentence = str(rows[0]["sentence"])
-    if sentence.startswith(SILENT):
-        return sentence.partition(": ")[2].removesuffix(".")
-    reasons = [str(row["abstained"]) for row in rows]
-    return "; ".join(dict.fromkeys(reasons)) if all(reasons) else ""
 
 
 def _test(row: Mapping[str, Any]) -> Test:

@@ -41,8 +41,8 @@ class Opinions(NamedTuple):
         group: `[J]` option that the group gives; -1 where it abstains.
         truth: `[J]` the right option.
         options: number of options.
-        gain_z: collective IQ above that of the twin without links, in standard errors of one IQ; NaN where it is not
-            known.
+        gain_z: collective IQ above that of the twin without links, over the standard error of this difference; NaN
+            where it is not known.
     """
 
     alone: Ints

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 NUMBERS = ("observed", "null_low", "null_mean", "null_high", "p", "effect")
 COLUMNS = (
     "time_s", "start_s", "detector", "statistic", "observed", "null_low", "null_mean", "null_high", "p", "tail",
-    "effect", "effect_name", "family", "rejected", "found", "abstained", "label", "sentence",
+    "effect", "effect_name", "family", "rejected", "abstained", "found", "unsaid", "label", "sentence",
 )  # fmt: skip
-"""Of the table of verdicts; ``abstained`` says why a statistic gives no number, ``found`` is the whole verdict's."""
+"""Of the table of verdicts; ``abstained`` says why a statistic gives no number, ``unsaid`` why a detector says nothing;
+``found``, ``label`` and ``sentence`` are the whole verdict's."""
 FINDINGS = (
     "detector", "first_s", "since_s", "until_s", "windows", "p", "effect", "effect_name", "family", "sentence",
 )  # fmt: skip
@@ -36,7 +37,7 @@ def verdicts_frame(verdicts: Sequence[Verdict]) -> pd.DataFrame:
             row |= {
                 name: getattr(verdict, name) for name in ("start_s", "detector", "found", "label", "sentence")
             }
-            rows.append(row | {"time_s": verdict.end_s})
+            rows.append(row | {"time_s": verdict.end_s, "unsaid": verdict.abstained})
     return _typed(pd.DataFrame(rows, columns=list(COLUMNS)))
 
 

@@ -104,7 +104,7 @@ def null_cases() -> tuple[Case, ...]:
         *(
             Case(
                 name=f"truth of the {truth}, gain and hidden mode",
-                control=Answers(truth=truth, gain=6.0, hidden=True),
+                control=Answers(truth=truth, gain=4.0, hidden=True),
                 detectors=answers,
                 statistics=("assembly bonus",),
                 sized=False,

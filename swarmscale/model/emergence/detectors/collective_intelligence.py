@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import nan, sqrt
+from math import nan
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class CollectiveIntelligence:
 
     Attributes:
         level: of the assembly bonus, in (0, 1).
-        gain: standard errors of two IQs' difference that the gain over the twin must exceed, above 0.
+        gain: standard errors that the gain over the twin must exceed, above 0.
         whole_level: of Psi and of the macro's gain over the best part, in (0, 1).
         draws: sign flips of the assembly bonus, 99 or more.
         surrogates: shifted series, 99 or more.
@@ -117,17 +117,16 @@ class CollectiveIntelligence:
         z = nan if opinions is None else opinions.gain_z
         if z != z:
             return silent(("gain over the twin",), "the collective IQ of no twin without links is known")[0]
-        reach = 1.96 * sqrt(2.0)
         return Test(
             statistic="gain over the twin",
             observed=z,
-            null_low=-reach,
+            null_low=-1.96,
             null_mean=0.0,
-            null_high=reach,
-            p=float(2.0 * norm.sf(z / sqrt(2.0))) if z > 0 else 1.0,
-            effect=z / sqrt(2.0),
+            null_high=1.96,
+            p=float(2.0 * norm.sf(z)) if z > 0 else 1.0,
+            effect=z,
             effect_name="standard errors of the difference",
-            rejected=z > self.gain * sqrt(2.0),
+            rejected=z > self.gain,
         )
 
     def _whole(
