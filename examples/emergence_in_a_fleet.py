@@ -1,7 +1,7 @@
 """Does a fleet coordinate? The same arrivals with clusters that look at each other's loads, and without links."""
 
 import swarmscale as ss
-from swarmscale.model.emergence.twin import twin_of
+from swarmscale.emergence import twin_of
 
 
 def told(model: ss.SwarmModel) -> None:

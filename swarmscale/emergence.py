@@ -71,6 +71,7 @@ from .model.emergence.gates import Gate, cleaned, gate
 from .model.emergence.persistence import Finding, Persistence
 from .model.emergence.reading import SeriesTable, read_series
 from .model.emergence.surrogates import phase_randomized, shifted
+from .model.emergence.twin import ablated_shares, twin_of, without_links
 from .model.emergence.watch import Watched, all_detectors, watch, windows_of
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ __all__ = [
     "Verdict",
     "Watched",
     "Window",
+    "ablated_shares",
     "all_detectors",
     "assembly_bonus",
     "benjamini_hochberg",
@@ -145,10 +147,12 @@ __all__ = [
     "te_network",
     "total_correlation",
     "transfer_entropy",
+    "twin_of",
     "verdicts_frame",
     "watch",
     "whitened",
     "windows_of",
+    "without_links",
 ]
 
 
