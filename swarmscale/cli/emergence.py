@@ -93,6 +93,7 @@ def emergence(
         raise ConfigError(f"--{next(iter(effort))} is of --calibrate; leave it out for a file")
     if file is None:
         raise ConfigError("a .csv or .parquet file of series is needed, or --calibrate")
+    from ..model.emergence.base import FEWEST_SAMPLES
     from ..model.emergence.reading import read_series
     from ..model.emergence.watch import watch
 
@@ -100,6 +101,7 @@ def emergence(
     table = read_series(
         file, series=series or (), exogenous=exogenous or (), commands=commands or (), time=time
     )
+    require(window >= FEWEST_SAMPLES, "--window", window, f"{FEWEST_SAMPLES} or more")
     require(
         len(table.series) >= window, "--window", window, f"at most {len(table.series)}, the file's samples"
     )
