@@ -300,7 +300,7 @@ def test_an_unknown_column_is_refused_with_the_nearest_name(file, capsys):
 def test_too_few_series_samples_and_windows_are_refused(file, ring, capsys, tmp_path):
     assert "1 series is left, but 2 are needed" in refused(capsys, file, "--series", "part_1")
     assert "--window = 1000, but it must be at most 900" in refused(capsys, file, "--window", "1000")
-    assert "length = 59, but it must be 60 or more" in refused(capsys, file, "--window", "59")
+    assert "--window = 59, but it must be 60 or more" in refused(capsys, file, "--window", "59")
     assert "step = 0" in refused(capsys, file, "--step", "0")
     assert "--rng = -1" in refused(capsys, file, "--rng", "-1")
     ring.head(20).to_csv(tmp_path / "short.csv", index=False)
