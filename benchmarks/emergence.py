@@ -1,17 +1,23 @@
-"""How often detectors find coordination in fleets whose links are cut, and in the same fleets with links."""
+"""How often detectors find coordination in fleets with links cut, and in the same fleets with links; their cost."""
 
 import argparse
+import statistics
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import numpy as np
+
 from swarmscale.bench.machine import load_average, processor
+from swarmscale.emergence import NULLS, POSITIVES
 from swarmscale.model.config import Config
-from swarmscale.model.emergence.base import Verdict
+from swarmscale.model.emergence.base import Verdict, Window
 from swarmscale.model.emergence.twin import without_links
+from swarmscale.model.emergence.watch import all_detectors, begin, look
 from swarmscale.model.swarm import SwarmModel
 
 WINDOWS = 6
@@ -23,6 +29,12 @@ FLEETS = {
     "flash crowd": ("flash-crowd", {"fleet.agents": 800, "fleet.nodes": 4, "demand.load": 0.4}),
 }
 """Fleets of 32 clusters: a preset and what is changed in it."""
+
+
+PARTS, SAMPLES = 500, 300
+"""Of the window whose cost is measured."""
+MOST_S = 1.0
+"""CPU time that all detectors may take for it, s."""
 
 
 class Run(NamedTuple):
@@ -77,6 +89,44 @@ def line(name: str, runs: list[Run]) -> str:
     )
 
 
+def full_window(name: str) -> Window:
+    """A window of which every detector has something to look at."""
+    made = {}
+    for which in (name, "injected", "synergy"):
+        control = (POSITIVES if which in POSITIVES else NULLS).make(which)
+        made[which] = control.make(PARTS, SAMPLES, np.random.default_rng(1))
+    return replace(made[name], solutions=made["injected"].solutions, opinions=made["synergy"].opinions)
+
+
+def cost() -> int:
+    """CPU time of each detector on a window of 500 parts, and of a run with and without them."""
+    print(f"{processor()}; load average {load_average()}")
+    print(f"CPU ms of a window of {PARTS} parts x {SAMPLES} samples, median of 7, one thread")
+    missed = 0
+    for name in ("autoregressive", "modules", "vicsek"):
+        window, spent = full_window(name), {}
+        for which, detector in all_detectors().items():
+            times = []
+            for _ in range(8):
+                start = time.process_time()
+                look({which: detector}, begin({which: detector}), window, 1)
+                times.append(time.process_time() - start)
+            spent[which] = statistics.median(times[1:])  # the first one compiles and loads
+        whole = sum(spent.values())
+        missed += whole > MOST_S
+        print(
+            f"{name:12s} {1000 * whole:5.0f}: " + ", ".join(f"{k} {1000 * v:.0f}" for k, v in spent.items())
+        )
+    print(f"at most {1000 * MOST_S:.0f} ms: {'MISSED' if missed else 'met'}")
+    print("CPU s of 3,600 ticks of llm-fleet, without probes")
+    for on in (False, True):
+        model = SwarmModel("llm-fleet", rng=7, **{"intelligence.on": False, "emergence.on": on}).run(10)
+        start = time.process_time()
+        model.run()
+        print(f"emergence.on={str(on).lower():5s} {time.process_time() - start:6.2f}", flush=True)
+    return missed
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=100, help="runs of each fleet with its links cut")
@@ -84,7 +134,10 @@ def main() -> int:
     parser.add_argument(
         "--fleet", choices=FLEETS, action="append", help="one fleet alone; may be given again"
     )
+    parser.add_argument("--cost", action="store_true", help="what detectors cost, and nothing else")
     given = parser.parse_args()
+    if given.cost:
+        return int(cost() > 0)
     print(f"{processor()}; load average {load_average()}")
     print(f"32 clusters, {WINDOWS} windows of 300 s a run; a run passes the gate if three windows do")
     print("fleet                   runs  passed  found  others  abstained  synchrony  directed")
