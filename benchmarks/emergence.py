@@ -33,6 +33,8 @@ FLEETS = {
 
 PARTS, SAMPLES = 500, 300
 """Of the window whose cost is measured."""
+DRIVEN = ((30, 100), (300, 20))
+"""Series that an untold driver moves, and windows that are looked at."""
 MOST_S = 1.0
 """CPU time that all detectors may take for it, s."""
 
@@ -127,6 +129,26 @@ def cost() -> int:
     return missed
 
 
+def drivers() -> None:
+    """How often a driver that nobody told of is taken for coordination, and how often it is suspected."""
+    print(f"windows of {SAMPLES} samples: coordination found / driver suspected, shares of windows")
+    print("memory of driver, of parts, share of variance " + "  ".join(f"{n} parts x {k}" for n, k in DRIVEN))
+    for memory, own in ((0.0, 0.0), (0.9, 0.0), (0.9, 0.9), (0.99, 0.0), (0.99, 0.9)):
+        for share in (0.5, 0.1, 0.03, 0.01):
+            gain = float(np.sqrt(share / (1 - share)))
+            driver = NULLS.make("driver", told=False, memory=memory, own_memory=own, gain=gain)
+            cells = []
+            for parts, windows in DRIVEN:
+                made = [
+                    driver.make(parts, SAMPLES, np.random.default_rng([parts, k])) for k in range(windows)
+                ]
+                alone = {"coordination": all_detectors()["coordination"]}
+                said = [look(alone, begin(alone), one, k)[0][0] for k, one in enumerate(made)]
+                found = sum(v.found for v in said) / windows
+                cells.append(f"{found:.2f} / {sum(bool(v.label) for v in said) / windows:.2f}")
+            print(f"{memory:16.2f} {own:9.2f} {share:18.2f} " + "     ".join(cells), flush=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=100, help="runs of each fleet with its links cut")
@@ -135,7 +157,13 @@ def main() -> int:
         "--fleet", choices=FLEETS, action="append", help="one fleet alone; may be given again"
     )
     parser.add_argument("--cost", action="store_true", help="what detectors cost, and nothing else")
+    parser.add_argument(
+        "--drivers", action="store_true", help="drivers that nobody told of, and nothing else"
+    )
     given = parser.parse_args()
+    if given.drivers:
+        drivers()
+        return 0
     if given.cost:
         return int(cost() > 0)
     print(f"{processor()}; load average {load_average()}")

@@ -19,20 +19,25 @@ class Driver:
     Attributes:
         told: whether the driver is given as exogenous, as a fleet's demand is.
         gain: mean gain; the parts' own noise has variance 1, and gains spread by half the mean.
-        memory: of the driver and of the parts' noise, in [0, 1).
+        memory: of the driver, in [0, 1).
+        own_memory: of the parts' noise, in [0, 1); that of the driver if None.
     """
 
     told: bool = True
     gain: float = 1.0
     memory: float = 0.9
+    own_memory: float | None = None
 
     def __post_init__(self) -> None:
-        require(0 <= self.memory < 1, "memory", self.memory, "in [0, 1)")
+        for name in ("memory", "own_memory"):
+            value = getattr(self, name)
+            require(value is None or 0 <= value < 1, name, value, "in [0, 1)")
 
     def run(self, plan: Plan, rng: Generator) -> list[Window]:
         """See :class:`~.base.Control`."""
         driver = autoregressive(plan.ticks, 1, self.memory, rng)
-        own = autoregressive(plan.ticks, plan.parts, self.memory, rng)
+        own_memory = self.memory if self.own_memory is None else self.own_memory
+        own = autoregressive(plan.ticks, plan.parts, own_memory, rng)
         gain = self.gain * rng.uniform(0.5, 1.5, plan.parts)
         return cut(own + gain * driver, plan, Extra(exogenous=driver if self.told else None))
 
