@@ -1,10 +1,10 @@
-# Few verbs: run, app, test, check, bench, clean. The first use of any makes .venv.
+# Few verbs: run, app, test, check, warm, bench, clean. The first use of any makes .venv.
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 ARGS ?=
 
-.PHONY: run app test check bench clean
+.PHONY: run app test check warm bench clean
 
 run: $(STAMP)
 	$(BIN)/swarmscale run $(ARGS)
@@ -13,12 +13,15 @@ app: $(STAMP)
 	$(BIN)/swarmscale app $(ARGS)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+warm: $(STAMP)
+	$(BIN)/swarmscale warmup
 
 bench: $(STAMP)
 	$(BIN)/swarmscale bench $(ARGS)
