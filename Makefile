@@ -13,7 +13,7 @@ app: $(STAMP)
 	$(BIN)/swarmscale app $(ARGS)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff check .

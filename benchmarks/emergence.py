@@ -95,7 +95,7 @@ def full_window(name: str) -> Window:
     """A window of which every detector has something to look at."""
     made = {}
     for which in (name, "injected", "synergy"):
-        control = (POSITIVES if which in POSITIVES else NULLS).make(which)
+        control = (POSITIVES if which in set(POSITIVES) else NULLS).make(which)
         made[which] = control.make(PARTS, SAMPLES, np.random.default_rng(1))
     return replace(made[name], solutions=made["injected"].solutions, opinions=made["synergy"].opinions)
 

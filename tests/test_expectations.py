@@ -19,7 +19,7 @@ def benchmark():
     return module
 
 
-@pytest.mark.parametrize("trace", ["ms-app3", "crane13"])
+@pytest.mark.parametrize("trace", ["crane13"])
 def test_expectations_on_a_trace_hold_as_often_as_they_say(benchmark, trace):
     """Half a day of it: a reduced form of benchmarks/expectations.py, whose whole output is in docs/scaling.md."""
     scaler = benchmark.followed(trace, "quantile", 12.0)
