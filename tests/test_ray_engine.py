@@ -90,7 +90,7 @@ def troubled(cluster, home):
     order(home, "hang-9-0.9")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ray_engine, "GRACE_S", 0.5)
-        done = by_ray(cluster, home, home.parent / "troubled", plan={"time_limit_s": 6.0})
+        done = by_ray(cluster, home, home.parent / "troubled", plan={"time_limit_s": 4.0})
     return done.store.statuses(), done.failed, marks(home, "8-0.7")
 
 
@@ -111,7 +111,7 @@ def test_a_run_that_kills_each_worker_is_given_up_after_three(troubled):
 def test_a_run_that_does_not_come_back_is_late(troubled):
     statuses, errors, _ = troubled
     assert statuses[2, 2] == "late"
-    assert errors[2, 2] == "over its time limit of 6 s"
+    assert errors[2, 2] == "over its time limit of 4 s"
 
 
 def test_a_worker_that_is_killed_once_loses_its_run_to_another_and_the_sweep_completes(
