@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,19 +16,18 @@ from swarmscale.model.emergence.calibration import Case, Effort, acceptance, cal
 from swarmscale.model.emergence.calibration.acceptance import pooled_nulls
 from swarmscale.model.emergence.calibration.cases import null_cases, positive_cases
 from swarmscale.model.emergence.calibration.rates import (
-    clopper_pearson,
     delays,
     finding_rates,
     gate_rates,
     one_sided,
     statistic_rates,
 )
-from swarmscale.model.emergence.calibration.run import THREADS, one_thread
 from swarmscale.model.emergence.calibration.tables import markdown, sheets
 from swarmscale.model.emergence.controls.independent import Autoregressive, HeavyTails
 from swarmscale.model.emergence.controls.outside import Driver, Transient
 from swarmscale.model.emergence.controls.voters import Voters
 from swarmscale.model.emergence.detectors import Coordination
+from swarmscale.model.emergence.intervals import clopper_pearson
 
 SMALL = Effort(repetitions=60, parts=(30,), whole=0.5, powers=(10,), delays=(6,))
 ONE = ("coordination",)
@@ -171,13 +169,6 @@ def test_another_seed_gives_other_numbers():
         for seed in (1, 2)
     ]  # fmt: skip
     assert not p[0].equals(p[1])
-
-
-def test_processes_of_a_calibration_compute_on_one_thread_each():
-    before = {name: os.environ.get(name) for name in THREADS}
-    with one_thread():
-        assert all(os.environ[name] == "1" for name in THREADS)
-    assert {name: os.environ.get(name) for name in THREADS} == before
 
 
 def test_intervals_are_those_of_clopper_and_pearson():

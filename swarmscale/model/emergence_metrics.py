@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from .emergence.intervals import clopper_pearson
 from .metric import Metric, Reading
 
 if TYPE_CHECKING:
@@ -23,31 +24,6 @@ STREAMS = frozenset(
 _watched = partial(
     Metric, value=None, unit="share", where="a run longer than emergence.window_s with emergence.on"
 )
-
-
-def clopper_pearson(hits: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Exact interval of a chance from hits in independent trials.
-
-    Args:
-        hits: number, 0 to ``trials``.
-        trials: number, 1 or more.
-        confidence: in (0, 1).
-
-    Returns:
-        Lower and upper end, in [0, 1].
-
-    Source:
-        Clopper & Pearson, *Biometrika* 26:404 (1934), by quantiles of the beta law.
-
-    >>> tuple(round(end, 4) for end in clopper_pearson(1, 10))
-    (0.0025, 0.445)
-    """
-    from scipy.special import betaincinv
-
-    tail = (1 - confidence) / 2
-    low = float(betaincinv(hits, trials - hits + 1, tail)) if hits else 0.0
-    high = float(betaincinv(hits + 1, trials - hits, 1 - tail)) if hits < trials else 1.0
-    return low, high
 
 
 def by_window(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
@@ -80,7 +56,9 @@ def share_of(hits: int, trials: int, what: str) -> Reading | None:
     if not trials:
         return None
     low, high = clopper_pearson(hits, trials)
-    return Reading(hits / trials, low, high, f"{hits:,} of {trials:,} {what}; Clopper & Pearson")
+    return Reading(
+        hits / trials, float(low), float(high), f"{hits:,} of {trials:,} {what}; Clopper & Pearson"
+    )
 
 
 def _found(detector: str) -> Callable[[SwarmModel], Reading | None]:

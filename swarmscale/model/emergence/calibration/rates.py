@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....arrays import Floats, Ints
-from ....errors import require
+from ....arrays import Floats
+from ..intervals import clopper_pearson
 from .run import Calibration
 
 if TYPE_CHECKING:
@@ -17,36 +17,10 @@ LEVEL = 0.05
 """Level at which a statistic's p is judged here, whatever the level at which its detector uses it."""
 
 
-def clopper_pearson(hits: Ints, runs: Ints, level: float = 0.95) -> tuple[Floats, Floats]:
-    """Exact two-sided interval of a chance, from hits among independent runs.
-
-    Args:
-        hits: `[n]` from 0 to runs.
-        runs: `[n]`, 0 or more; the interval of no runs is [0, 1].
-        level: coverage, in (0, 1); each side errs with half of the rest.
-
-    Source:
-        Clopper & Pearson 1934, Biometrika 26:404.
-
-    >>> low, high = clopper_pearson(np.array([5]), np.array([100]))
-    >>> low.round(4), high.round(4)
-    (array([0.0164]), array([0.1128]))
-    """
-    from scipy.stats import beta
-
-    require(0 < level < 1, "level", level, "in (0, 1)")
-    k, n = np.asarray(hits, np.float64), np.asarray(runs, np.float64)
-    side = (1 - level) / 2
-    with np.errstate(invalid="ignore"):
-        low = np.where(k > 0, beta.ppf(side, np.maximum(k, 1e-9), n - k + 1), 0.0)
-        high = np.where(k < n, beta.isf(side, k + 1, np.maximum(n - k, 1e-9)), 1.0)
-    return low, high
-
-
 def one_sided(hits: int, runs: int, level: float) -> tuple[float, float]:
     """Lower and upper limit of a chance, each of which errs with ``1 - level``."""
-    low, high = clopper_pearson(np.array([hits]), np.array([runs]), 2 * level - 1)
-    return float(low[0]), float(high[0])
+    low, high = clopper_pearson(hits, runs, 2 * level - 1)
+    return float(low), float(high)
 
 
 def statistic_rates(calibration: Calibration, kind: str) -> pd.DataFrame:

@@ -6,7 +6,6 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 CHUNK = 10
 """Repetitions that a process makes at a time."""
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Calibration(NamedTuple):
@@ -136,23 +134,8 @@ def _worked(tasks: list[Task], workers: int) -> Iterator[tuple[int, tuple[list[S
             yield task.last - task.first, work(task)
         return
     spawn = multiprocessing.get_context("spawn")
-    with one_thread(), ProcessPoolExecutor(min(workers, len(tasks)), mp_context=spawn) as pool:
+    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=spawn) as pool:
         waiting = {pool.submit(work, task): task for task in tasks}
         for future in as_completed(waiting):
             task = waiting.pop(future)
             yield task.last - task.first, future.result()
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Processes that begin in it compute linear algebra on one thread each, so that they do not disturb each other."""
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

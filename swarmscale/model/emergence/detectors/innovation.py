@@ -12,7 +12,7 @@ from ....errors import require
 from ..base import Solutions, Test, Verdict, Window
 from ..estimators.heaps import heaps_exponent
 from ..estimators.novelty import first_seen, novelty_p
-from ..estimators.records import record_law
+from ..estimators.records import records_beyond
 from .nulls import chance, silent
 
 STATISTICS = ("novelty", "records")
@@ -152,20 +152,17 @@ def records(solutions: Solutions, nominal: Solutions | None, past: Past, evidenc
         where = "in the window" if not len(quality) else "before it"
         return silent(("records",), f"no quality {where} is known")[0]
     to_beat = max(past.best, float(alone.max()) if len(alone) else -inf)
-    best = np.maximum.accumulate(np.concatenate([[to_beat], quality]))
-    observed = int(np.count_nonzero(best[1:] > best[:-1]))
-    law = record_law(before, before + len(quality))
-    low, high = np.searchsorted(np.cumsum(law), (0.025, 0.975))
-    mean = float(law @ np.arange(len(law)))
-    evidence |= {"best": best[1:][_thin(len(quality))], "to_beat": np.array([to_beat])}
+    found = records_beyond(to_beat, before, quality)
+    best = np.maximum.accumulate(np.concatenate([[to_beat], quality]))[1:]
+    evidence |= {"best": best[_thin(len(quality))], "to_beat": np.array([to_beat])}
     return Test(
         statistic="records",
-        observed=float(observed),
-        null_low=float(low),
-        null_mean=mean,
-        null_high=float(high),
-        p=float(min(law[observed:].sum(), 1.0)),
-        effect=observed - mean,
+        observed=float(found.observed),
+        null_low=found.low,
+        null_mean=found.mean,
+        null_high=found.high,
+        p=found.p,
+        effect=found.observed - found.mean,
         effect_name="records more than luck brings",
     )
 

@@ -74,13 +74,27 @@ def records_test(before: Floats, window: Floats) -> Records:
     Raises:
         ConfigError: if the window has no known quality.
     """
-    old, new = before[~np.isnan(before)], window[~np.isnan(window)]
+    old = before[~np.isnan(before)]
+    return records_beyond(float(old.max()) if len(old) else -np.inf, len(old), window)
+
+
+def records_beyond(best: float, tried: int, window: Floats) -> Records:
+    """The same where only the best of what came before, and how many that were, is known.
+
+    Args:
+        best: of those before; minus infinity if there were none.
+        tried: how many.
+        window: see :func:`records_test`.
+
+    Raises:
+        ConfigError: if the window has no known quality.
+    """
+    new = window[~np.isnan(window)]
     require(len(new) > 0, "known qualities in the window", 0, "1 or more")
-    best = np.maximum.accumulate(np.concatenate([[old.max() if len(old) else -np.inf], new]))
-    observed = int(np.count_nonzero(new > best[:-1]))
-    law = record_law(len(old), len(old) + len(new))
-    below = np.cumsum(law)
-    low, high = np.searchsorted(below, (0.025, 0.975))
+    reached = np.maximum.accumulate(np.concatenate([[best], new]))
+    observed = int(np.count_nonzero(reached[1:] > reached[:-1]))
+    law = record_law(tried, tried + len(new))
+    low, high = np.searchsorted(np.cumsum(law), (0.025, 0.975))
     mean = float(law @ np.arange(len(law)))
     p = law[observed + 1 :].sum() + 0.5 * law[observed : observed + 1].sum()  # nothing where the law was cut
     return Records(observed, mean, float(low), float(high), float(p))
