@@ -21,8 +21,7 @@ class Records(NamedTuple):
         mean: of the law.
         low: 2.5 % point of the law.
         high: 97.5 % point.
-        p: chance of more, and half of that of as many: the law has steps so large that the chance of as many or more
-            would reject far less often than its level says.
+        p: chance of as many; exact, and so below its level where one record more or less is a large step.
     """
 
     observed: int
@@ -68,9 +67,6 @@ def records_test(before: Floats, window: Floats) -> Records:
         before: `[n]` qualities that there were before; NaN where it is not known, which does not count.
         window: `[w]` those of the window in the order of trying. A tie is no record.
 
-    Source:
-        The mid-p-value: Lancaster (1961), *Journal of the American Statistical Association* 56:223.
-
     Raises:
         ConfigError: if the window has no known quality.
     """
@@ -96,5 +92,4 @@ def records_beyond(best: float, tried: int, window: Floats) -> Records:
     law = record_law(tried, tried + len(new))
     low, high = np.searchsorted(np.cumsum(law), (0.025, 0.975))
     mean = float(law @ np.arange(len(law)))
-    p = law[observed + 1 :].sum() + 0.5 * law[observed : observed + 1].sum()  # nothing where the law was cut
-    return Records(observed, mean, float(low), float(high), float(p))
+    return Records(observed, mean, float(low), float(high), float(min(law[observed:].sum(), 1.0)))
