@@ -374,6 +374,40 @@ def test_the_gain_over_the_twin_must_be_beyond_its_measurement_error_or_unknown(
         assert "the collective IQ of no twin without links is known" in verdict.sentence
 
 
+def test_the_twin_is_asked_only_where_the_bonus_holds():
+    asks = []
+
+    def gain():
+        asks.append(1)
+        return 5.0
+
+    without = look(CollectiveIntelligence(), hidden(1, opinions=asked(1, gain=gain)))
+    assert not asks
+    assert without.tests[1].abstained == "it is not looked for, since there is no assembly bonus"
+    within = look(CollectiveIntelligence(), hidden(1, opinions=asked(1, "synergy", gain)))
+    assert asks == [1]
+    assert within.found
+    assert within.tests[1].observed == 5.0
+
+
+def test_what_one_detector_works_out_is_not_worked_out_again(monkeypatch):
+    from swarmscale.model.emergence.detectors import influences
+
+    calls = []
+    real = influences.influences
+    monkeypatch.setattr(influences, "influences", lambda *a, **k: calls.append(1) or real(*a, **k))
+    window = made(POSITIVES.make("modules"), 30, 3)
+    alone = [look(detector(), replace(window)) for detector in (Coordination, SelfOrganization)]
+    assert len(calls) == 2
+    both = [look(detector(), window) for detector in (Coordination, SelfOrganization)]
+    assert len(calls) == 3
+    assert [v.sentence for v in alone] == [v.sentence for v in both]
+    ordered = replace(window, commands=rng_of(5).normal(size=(window.samples, 1)))
+    look(Coordination(), ordered)
+    look(SelfOrganization(), ordered)
+    assert len(calls) == 5
+
+
 def test_without_a_whole_that_foretells_itself_nothing_is_found():
     window = replace(made(nulls()["white"], 30, 3), opinions=asked(1, "synergy"))
     assert not look(CollectiveIntelligence(), window).found

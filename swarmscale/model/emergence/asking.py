@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +11,12 @@ from ... import rng as streams
 from ...agents.cognition import FUNCTIONS
 from ...agents.consensus import Ballots, History
 from ...arrays import Ints
-from ..intelligence.battery import Result, mixed, run_battery
+from ..intelligence.battery import Result, mixed
 from ..intelligence.decision import ROUNDS
 from ..intelligence.group import Group, group_of
 from ..intelligence.iq import iq_of
 from ..intelligence.panels import panel_rows, ready_slots
-from ..intelligence.probe import Probe, probe
+from ..intelligence.probe import Probe, probe, put_to
 from ..intelligence.problems import Answers, Choice, Panel
 from ..intelligence.stages import panel_group
 from .base import Opinions
@@ -144,13 +142,9 @@ def _silent(model: SwarmModel, panels: int) -> list[Result]:
     root = mixed(model.root_seed, "probe", round(model.time))
     size = min(model.config.intelligence.panel_agents, int(ready_slots(model).sum()))
     nobody = np.empty((0, 2), np.int64)
-    groups = [group_of(model.people(rows), nobody) for rows in panel_rows(model, panels, size, root)]
-
-    def one(k: int) -> Result:
-        return run_battery(groups[k], mixed(root, "battery", k))
-
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, panels)) as pool:
-        return list(pool.map(one, range(panels)))
+    return put_to(
+        [group_of(model.people(rows), nobody) for rows in panel_rows(model, panels, size, root)], root
+    )
 
 
 def _iq(result: Result) -> float:

@@ -7,7 +7,7 @@ table of :mod:`.detectors`; a user's own is added with ``@swarmscale.register("d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from math import nan
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -42,14 +42,14 @@ class Opinions(NamedTuple):
         truth: `[J]` the right option.
         options: number of options.
         gain_z: collective IQ above that of the twin without links, over the standard error of this difference; NaN
-            where it is not known.
+            where it is not known. Or a function that finds it, called only where it can decide, for it is dear.
     """
 
     alone: Ints
     group: Ints
     truth: Ints
     options: int
-    gain_z: float = nan
+    gain_z: float | Callable[[], float] = nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,6 +90,7 @@ class Window:
     age: int | None = None
     start_s: float = 0.0
     step_s: float = 1.0
+    _worked_out: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         series = np.asarray(self.series, np.float64)
@@ -109,6 +110,18 @@ class Window:
             _finite(given, tuple(f"{name} {i}" for i in range(given.shape[1])))
             object.__setattr__(self, name, given)
         require(self.step_s > 0, "step_s", self.step_s, "above 0")
+
+    def once[V](self, key: Hashable, work_out: Callable[[], V]) -> V:
+        """What one detector works out of the window is not worked out again by the next.
+
+        Args:
+            key: what it is, with all settings that it depends on.
+            work_out: a function of the window alone.
+        """
+        if key not in self._worked_out:
+            self._worked_out[key] = work_out()
+        found: V = self._worked_out[key]
+        return found
 
     @property
     def samples(self) -> int:

@@ -50,6 +50,10 @@ def gate(window: Window) -> Gate:
         The gate: closed for fewer than ``FEWEST_SAMPLES`` samples, for fewer than two series that vary, and for a
         young system whose mean still moves.
     """
+    return window.once("gate", lambda: _gate(window))
+
+
+def _gate(window: Window) -> Gate:
     kept = varying(window)
     if window.samples < FEWEST_SAMPLES:
         return Gate(False, f"{window.samples} samples, but {FEWEST_SAMPLES} are needed", kept)
@@ -83,6 +87,11 @@ def cleaned(window: Window, *, commands: bool = False) -> Floats:
         `[T, M']` residuals, mean 0, of the series that :func:`varying` keeps; for angles `[T, 2 M']`, all cosines and
         then all sines. Series of which nothing is left are left out.
     """
+    ordered = commands and window.commands.shape[1] > 0
+    return window.once(("cleaned", ordered), lambda: _cleaned(window, commands=ordered))
+
+
+def _cleaned(window: Window, *, commands: bool) -> Floats:
     series = _components(window, varying(window))
     series = series - series.mean(axis=0)
     outside = np.hstack([window.exogenous, window.commands]) if commands else window.exogenous

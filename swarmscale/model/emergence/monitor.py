@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -173,7 +174,7 @@ class Monitor:
         s = self.settings
         seed = mixed(model.root_seed, "emergence", round(model.time))
         asked = opinions(model, questions=s.questions, members=s.members, seed=seed)
-        return None if asked is None else asked._replace(gain_z=gain_z(model, prober.last))
+        return None if asked is None else asked._replace(gain_z=partial(gain_z, model, prober.last))
 
     # -- what is asked of it ----------------------------------------------------------------------------------
 

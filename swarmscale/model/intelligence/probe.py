@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import numpy as np
 from ...arrays import Floats
 from ...errors import ConfigError, require
 from .battery import Result, mixed, run_battery
+from .group import Group
 from .iq import CollectiveIQ, iq_of
 from .norm import Norm
 from .panels import panel, panel_rows, ready_slots
@@ -89,17 +91,21 @@ def probe(
     root = mixed(model.root_seed, "probe", round(model.time)) if seed is None else seed
     rows = panel_rows(model, count, size, root)
     groups = [panel(model, r, mixed(root, "links", k)) for k, r in enumerate(rows)]
+    results = put_to(groups, root, threads)
+    return Probe(time_s=model.now_s, iq=iq_of(results, norm), panels=tuple(results))
+
+
+def put_to(groups: Sequence[Group], root: int, threads: int | None = None) -> list[Result]:
+    """The battery put to groups, as many at a time as there are threads; results do not depend on their number."""
 
     def one(k: int) -> Result:
         return run_battery(groups[k], mixed(root, "battery", k))
 
-    workers = min(threads or os.cpu_count() or 1, count)
+    workers = min(threads or os.cpu_count() or 1, len(groups))
     if workers > 1:
         with ThreadPoolExecutor(workers) as pool:
-            results = list(pool.map(one, range(count)))
-    else:
-        results = [one(k) for k in range(count)]
-    return Probe(time_s=model.now_s, iq=iq_of(results, norm), panels=tuple(results))
+            return list(pool.map(one, range(len(groups))))
+    return [one(k) for k in range(len(groups))]
 
 
 def whole_fleet(model: SwarmModel, *, seed: int | None = None, threads: int | None = None) -> Probe:

@@ -61,7 +61,7 @@ class CollectiveIntelligence:
         """See :class:`~..base.Detector`."""
         evidence: dict[str, Floats] = {}
         bonus, assembly = self._bonus(window.opinions, rng, evidence)
-        gain = self._gain(window.opinions)
+        gain = self._gain(window.opinions, bonus)
         psi, macro = self._whole(window, rng, evidence)
         p = joint(bonus.p, gain.p, min(psi.p, macro.p) * self.level / self.whole_level)
         reasons = [test.abstained for test in (bonus, psi) if test.abstained]
@@ -111,10 +111,16 @@ class CollectiveIntelligence:
         )
         return test, found
 
-    def _gain(self, opinions: Opinions | None) -> Test:
+    def _gain(self, opinions: Opinions | None, bonus: Test) -> Test:
         from scipy.stats import norm
 
         z = nan if opinions is None else opinions.gain_z
+        if callable(z):
+            if not bonus.rejected:
+                return silent(
+                    ("gain over the twin",), "it is not looked for, since there is no assembly bonus"
+                )[0]
+            z = z()
         if z != z:
             return silent(("gain over the twin",), "the collective IQ of no twin without links is known")[0]
         return Test(

@@ -16,7 +16,7 @@ from ..estimators.synchrony import fourier_null, order_parameter
 from ..gates import cleaned, gate, varying
 from ..multiplicity import false_discoveries, judged, simes
 from .common_driver import Driver, driver_of_phases, driver_of_series
-from .influences import influences
+from .influences import networks_of
 from .nulls import against, chance, silent
 
 SUSPECTED = "common driver suspected"
@@ -66,7 +66,7 @@ class Coordination:
         if reason:
             tests = silent(("synchrony", "directed"), reason)
         else:
-            directed, edge = self._directed(series, window, evidence)
+            directed, edge = self._directed(window, evidence)
             tests = (self._synchrony(series, window, rng, evidence), directed)
         pooled = pooled_choice(window, evidence)
         p, tests = self._judged(tests, pooled)
@@ -116,10 +116,9 @@ class Coordination:
             evidence["order"] = order_parameter(window.series)
         return replace(best, p=min(1.0, best.p * len(parts)), family=len(parts))
 
-    def _directed(self, series: Floats, window: Window, evidence: dict[str, Floats]) -> tuple[Test, Bools]:
-        parts = np.hsplit(series, 2) if window.angles else [series]
-        networks = [influences(columns, order=self.order, q=self.level) for columns in parts]
-        networks = [network for network in networks if network.pairs]
+    def _directed(self, window: Window, evidence: dict[str, Floats]) -> tuple[Test, Bools]:
+        looked = networks_of(window, order=self.order, q=self.level)
+        networks = [network for network in looked if network.pairs]
         if not networks:
             reason = (
                 "the series change too rarely, or remember too long, for influences to be told from chance"
@@ -137,10 +136,10 @@ class Coordination:
             null_low=expected.low,
             null_mean=expected.mean,
             null_high=expected.high,
-            p=min(1.0, min(chances) * len(parts)),
+            p=min(1.0, min(chances) * len(looked)),
             effect=edges / network.pairs,
             effect_name="of all ordered pairs",
-            family=network.pairs * len(parts),
+            family=network.pairs * len(looked),
         )
         return test, network.edge
 

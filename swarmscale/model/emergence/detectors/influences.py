@@ -11,15 +11,36 @@ import numpy as np
 from scipy.special import erfc
 
 from ....arrays import Floats
+from ..base import Window
 from ..estimators.gaussian import from_correlation, rank_normal, whitened
 from ..estimators.multiple import benjamini_hochberg
 from ..estimators.network import TeNetwork, lagged_correlation
+from ..gates import cleaned
 
 FEWEST_MEETINGS = 5.0
 """Changes of two series that must be expected in one sample by chance, before their number has a normal law."""
 
 FEWEST_SAMPLES = 20.0
 """Samples that must be left of a pair for its correlation to have a normal law."""
+
+
+def networks_of(window: Window, *, order: int, q: float, commands: bool = False) -> list[TeNetwork]:
+    """The influences in a window's cleaned series; for angles those of their cosines and those of their sines.
+
+    Args:
+        window: what happened, with two series or more left.
+        order: see :func:`influences`.
+        q: see there.
+        commands: whether what the root ordered is taken out as well.
+    """
+    ordered = commands and window.commands.shape[1] > 0
+
+    def found() -> list[TeNetwork]:
+        series = cleaned(window, commands=ordered)
+        parts = np.hsplit(series, 2) if window.angles else [series]
+        return [influences(columns, order=order, q=q) for columns in parts]
+
+    return window.once(("influences", order, q, ordered), found)
 
 
 def influences(series: Floats, *, order: int = 4, q: float = 0.05) -> TeNetwork:

@@ -14,7 +14,7 @@ from ..estimators.modularity import Modularity, modularity_z
 from ..estimators.network import TeNetwork
 from ..gates import cleaned, gate, varying
 from .coordination import strongest_edges
-from .influences import influences
+from .influences import networks_of
 from .nulls import against, chance, silent
 
 STATISTICS = ("modularity", "trend")
@@ -83,11 +83,10 @@ class SelfOrganization:
         self, window: Window, rng: np.random.Generator, evidence: dict[str, Floats]
     ) -> tuple[Test, float]:
         series = cleaned(window, commands=True)
-        parts = np.hsplit(series, 2) if window.angles else [series]
-        if parts[0].shape[1] < 2:
+        if series.shape[1] < (4 if window.angles else 2):
             reason = "fewer than two series are left once what comes from outside and orders are taken out"
             return silent(("modularity",), reason)[0], 0.0
-        networks = [influences(columns, order=self.order, q=self.level) for columns in parts]
+        networks = networks_of(window, order=self.order, q=self.level, commands=True)
         network = max(networks, key=lambda one: int(one.edge.sum()))
         ends = strongest_pairs(network, self.most_edges)
         if len(ends) < self.fewest_edges:
