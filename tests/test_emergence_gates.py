@@ -10,6 +10,7 @@ from swarmscale.errors import ConfigError
 from swarmscale.model.emergence.base import Window
 from swarmscale.model.emergence.controls.base import autoregressive
 from swarmscale.model.emergence.gates import answers, cleaned, gate, relaxation_samples, varying
+from swarmscale.model.emergence.watch import watch
 
 from .flow_support import agrees, limit, z_of
 
@@ -169,3 +170,15 @@ def test_an_answer_without_memory_is_the_regression():
     series = 0.7 * driver + rng.normal(size=(2000, 1))
     slope = stats.linregress(driver[:, 0], answers(series, driver)[:, 0]).slope
     assert slope == pytest.approx(0.7, abs=4 / np.sqrt(2000))
+
+
+def test_every_verdict_says_what_the_gate_said_of_its_window():
+    """Also that of a detector which the gate does not bind, and where another reason keeps one silent."""
+    rng = np.random.default_rng(8)
+    flat = np.column_stack([rng.normal(size=100), np.ones(100)])
+    windows = [Window(series=flat), Window(series=rng.normal(size=(100, 5)))]
+    verdicts = watch(windows, seed=1).verdicts
+    closed, passed = verdicts[:4], verdicts[4:]
+    assert {v.gate for v in closed} == {"1 of 2 series vary by more than their resolution, but 2 must"}
+    assert {v.gate for v in passed} == {""}
+    assert all(v.abstained for v in passed if v.detector in ("innovation", "self-organization"))

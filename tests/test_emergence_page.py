@@ -14,7 +14,7 @@ from swarmscale.model.emergence import base
 from swarmscale.model.emergence.base import Verdict
 from swarmscale.model.emergence.intervals import clopper_pearson
 from swarmscale.model.emergence.persistence import Persistence
-from swarmscale.model.emergence_metrics import EMERGENCE_METRICS, WATCHED, held_back
+from swarmscale.model.emergence_metrics import EMERGENCE_METRICS, WATCHED
 from swarmscale.model.swarm import SwarmModel
 from swarmscale.viz.emergence import Emergence, emergence_of, read_emergence
 from swarmscale.viz.emergence_tables import DASH, abstentions, finding_rows, last_rows
@@ -82,6 +82,7 @@ def verdict_of(name, w, *, held, shown, rng):
         label="aggregation gain" if (name, w) == ("collective-intelligence", 6) else "",
         abstained=START if silent else "",
         sentence=f"{name} in window {w}",
+        gate=START if w in held else "",
     )
 
 
@@ -296,13 +297,6 @@ class Looked:
 
     def __init__(self, said):
         self.emergence = said
-
-
-def test_the_gate_held_a_window_back_if_no_detector_of_series_has_a_number(drawn):
-    windows = drawn.windows()
-    assert [held_back(one) for one in windows] == [START if w in (0, 5) else "" for w in range(9)]
-    assert held_back([one for one in windows[0] if one.detector == "innovation"]) == ""
-    assert held_back([]) == ""
 
 
 # -- frames --------------------------------------------------------------------------------------------------

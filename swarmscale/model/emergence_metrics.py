@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 WATCHED = ("coordination", "innovation", "self-organization", "collective-intelligence")
 """The shipped detectors; one that a user added has its findings in the run's folder."""
 
-STREAMS = frozenset(
-    ["innovation", "novelty", "records", "pooled choice", "assembly bonus", "gain over the twin"]
-)
-"""Detectors and statistics that look at solutions, choices and answers, which no gate holds back."""
-
 _watched = partial(
     Metric, value=None, unit="share", where="a run longer than emergence.window_s with emergence.on"
 )
@@ -32,23 +27,6 @@ def by_window(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
     for verdict in verdicts:
         found.setdefault(verdict.end_s, []).append(verdict)
     return list(found.values())
-
-
-def held_back(verdicts: Sequence[Verdict]) -> str:
-    """Why nothing was said of a window's series; empty where something was, or no detector of series looked.
-
-    Args:
-        verdicts: of one window. The gate is the same for all detectors of series, so the first reason is theirs.
-    """
-    reasons = []
-    for verdict in verdicts:
-        if verdict.detector in STREAMS:
-            continue
-        tests = [test for test in verdict.tests if test.statistic not in STREAMS]
-        if any(not test.abstained and test.observed == test.observed for test in tests):
-            return ""
-        reasons += [test.abstained for test in tests] or [verdict.abstained]
-    return next((reason for reason in reasons if reason), "")
 
 
 def share_of(hits: int, trials: int, what: str) -> Reading | None:
@@ -82,7 +60,7 @@ def _passed(model: SwarmModel) -> Reading | None:
     if monitor is None:
         return None
     windows = by_window(monitor.verdicts)
-    return share_of(sum(not held_back(one) for one in windows), len(windows), "windows")
+    return share_of(sum(not one[0].gate for one in windows), len(windows), "windows")
 
 
 EMERGENCE_METRICS: tuple[Metric, ...] = (

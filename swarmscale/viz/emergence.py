@@ -154,6 +154,7 @@ def _verdicts(
                 found=bool(mine[0]["found"]),
                 label=str(mine[0]["label"]),
                 abstained=str(mine[0]["unsaid"]),
+                gate=str(mine[0]["gate"]),
                 sentence=str(mine[0]["sentence"]),
                 evidence=evidence.get((str(detector), float(end_s)), {}),
             )

@@ -198,6 +198,7 @@ class Verdict:
         abstained: why the detector says nothing of this window; empty where it does.
         sentence: what was found, or was not, in words and numbers.
         evidence: arrays to plot, by name; small ones.
+        gate: why the gate held the window's series back; empty where it let them pass. The watch writes it.
     """
 
     detector: str
@@ -210,6 +211,7 @@ class Verdict:
     abstained: str = ""
     sentence: str = ""
     evidence: Mapping[str, Floats] = field(default_factory=dict)
+    gate: str = ""
 
 
 class Detector[M](Protocol):

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 NUMBERS = ("observed", "null_low", "null_mean", "null_high", "p", "effect")
 COLUMNS = (
     "time_s", "start_s", "detector", "statistic", "observed", "null_low", "null_mean", "null_high", "p", "tail",
-    "effect", "effect_name", "family", "rejected", "abstained", "found", "unsaid", "label", "sentence",
+    "effect", "effect_name", "family", "rejected", "abstained", "found", "unsaid", "gate", "label",
+    "sentence",
 )  # fmt: skip
-"""Of the table of verdicts; ``abstained`` says why a statistic gives no number, ``unsaid`` why a detector says nothing;
-``found``, ``label`` and ``sentence`` are the whole verdict's."""
+"""Of the table of verdicts; ``abstained`` says why a statistic gives no number, ``unsaid`` why a detector says nothing,
+``gate`` why the window was held back; ``found``, ``label`` and ``sentence`` are the whole verdict's."""
 FINDINGS = (
     "detector", "first_s", "since_s", "until_s", "windows", "p", "effect", "effect_name", "family", "sentence",
 )  # fmt: skip
@@ -35,7 +36,8 @@ def verdicts_frame(verdicts: Sequence[Verdict]) -> pd.DataFrame:
         for test in verdict.tests or (Test(statistic="", abstained=verdict.abstained),):
             row = {name: getattr(test, name) for name in COLUMNS if hasattr(test, name)}
             row |= {
-                name: getattr(verdict, name) for name in ("start_s", "detector", "found", "label", "sentence")
+                name: getattr(verdict, name)
+                for name in ("start_s", "detector", "found", "gate", "label", "sentence")
             }
             rows.append(row | {"time_s": verdict.end_s, "unsaid": verdict.abstained})
     return _typed(pd.DataFrame(rows, columns=list(COLUMNS)))

@@ -14,6 +14,7 @@ from ...rng import generator
 from .alone import one_thread
 from .base import FEWEST_SAMPLES, AnyDetector, Verdict, Window
 from .detectors import DETECTORS
+from .gates import gate
 from .persistence import Finding, Persistence
 
 
@@ -84,6 +85,7 @@ def look(
         rng = generator(seed, f"emergence/{name}/{watching.number}")
         with one_thread():
             verdict, memories[name] = detectors[name].look(window, memories[name], rng)
+            verdict = replace(verdict, gate=gate(window).reason)
         persistences[name] = persistences[name].push(verdict)
         verdicts.append(verdict)
     number = watching.number + 1

@@ -9,7 +9,6 @@ from typing import Any
 import plotly.graph_objects as go
 
 from ...model.emergence.base import Verdict
-from ...model.emergence_metrics import held_back
 from ..emergence import Emergence
 from ..theme import BLUE, GRAY, GREEN, ORANGE, VERMILLION, see_through
 from .emergence import MOST_WINDOWS, plain, when, wrapped
@@ -51,7 +50,7 @@ def strip(seen: Emergence) -> go.Figure | None:
     rows = [GATE, *seen.detectors]
     marks: dict[str, list[tuple[float, str, str]]] = {state: [] for state in STATES}
     for verdicts in shown:
-        reason, at = held_back(verdicts), verdicts[0].end_s / divisor
+        reason, at = verdicts[0].gate, verdicts[0].end_s / divisor
         marks["held back" if reason else "passed"].append(
             (at, GATE, f"{when(verdicts[0])}<br>{wrapped(reason)}")
         )
@@ -60,7 +59,7 @@ def strip(seen: Emergence) -> go.Figure | None:
             marks[state_of(verdict)].append((at, verdict.detector, said))
     traces = [_holding(seen, shown[0][0].start_s, shown[-1][0].end_s, divisor)]
     traces += [_marks(state, marks[state]) for state in STATES if marks[state]]
-    kept = sum(not held_back(verdicts) for verdicts in windows)
+    kept = sum(not verdicts[0].gate for verdicts in windows)
     note = f"{kept:,} of {len(windows):,} windows passed the gate"
     note += f"; the last {len(shown):,} are shown" if left_out else ""
     told = [(state, STATES[state][2]) for state in STATES if marks[state]]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ....model.emergence_metrics import WATCHED, held_back
+from ....model.emergence_metrics import WATCHED
 from ...emergence import Emergence, emergence_of
 from ...emergence_tables import (
     ABSTENTION_HEADS,
@@ -87,7 +87,7 @@ def windows(view: View) -> str:
 def passed(view: View) -> str:
     """Share of windows that passed the gate."""
     every = seen(view).windows()
-    return number(sum(not held_back(one) for one in every) / len(every), "share") if every else DASH
+    return number(sum(not one[0].gate for one in every) / len(every), "share") if every else DASH
 
 
 def last_word(detector: str, view: View) -> str:
