@@ -21,6 +21,8 @@ from .model.intelligence.problems import PROBLEMS
 from .model.intelligence.tasks import BATTERY
 from .model.learning.aggregation import AGGREGATION_RULES
 from .model.learning.social import SOCIAL_STRATEGIES
+from .model.resilience.detection import FAILURE_DETECTORS
+from .model.resilience.faults import FAULTS
 from .model.scaling import POLICIES
 
 FAMILIES: dict[str, Choices[Any]] = {
@@ -38,6 +40,8 @@ FAMILIES: dict[str, Choices[Any]] = {
         AGGREGATION_RULES,
         SOCIAL_STRATEGIES,
         DETECTORS,
+        FAULTS,
+        FAILURE_DETECTORS,
         OUTCOMES,
         DESIGNS,
         ENGINES,
@@ -51,7 +55,8 @@ def register[S](kind: str, name: str) -> Callable[[type[S]], type[S]]:
     Args:
         kind: the family: "topology", "consensus rule", "dispatch rule", "demand source", "controller",
             "forecaster", "scaling policy", "battery task", "problem", "aggregation rule",
-            "social strategy", "detector", "outcome", "design" or "engine".
+            "social strategy", "detector", "fault", "failure detector",
+            "outcome", "design" or "engine".
         name: the name by which configs, files and the command line know it.
 
     Raises:

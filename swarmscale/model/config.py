@@ -21,6 +21,7 @@ from .flow.sources import SOURCES
 from .forecasting import FORECASTERS
 from .intelligence.settings import Intelligence
 from .learning.settings import Learning
+from .resilience.settings import Resilience
 from .scaling import POLICIES
 from .section import Section, Share, choice, setting
 
@@ -261,6 +262,7 @@ class Config(Section):
     learning: Learning = Learning()
     collective_memory: CollectiveMemory = CollectiveMemory()
     emergence: Emergence = Emergence()
+    resilience: Resilience = Resilience()
     records: Records = Records()
 
     @model_validator(mode="after")
