@@ -103,7 +103,7 @@ class World(Protocol):
         ...
 
     def disturb(self, sender: str, receiver: str, how: Disturbance, until_s: float, incident: int) -> None:
-        """An edge of the integration graph drops, delays or duplicates its events until then, or until it is repaired."""
+        """An edge of the integration graph drops, delays or duplicates events until then, or until it is repaired."""
         ...
 
 

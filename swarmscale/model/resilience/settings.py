@@ -118,7 +118,7 @@ class Resilience(Section):
 
     on: bool = setting(True, "whether heartbeats are watched and faults have a place")
     faults: tuple[choice(FAULTS), ...] = Field(  # type: ignore[valid-type]
-        (), description="what breaks by itself, each with its own law"
+        default=(), description="what breaks by itself, each with its own law"
     )
     script: tuple[Told, ...] = setting((), "what breaks at given times")
     trace: str = setting("", "a CSV file with more of these: at_s, fault, components or number, for_s")

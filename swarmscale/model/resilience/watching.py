@@ -25,12 +25,12 @@ class Alarms(NamedTuple):
     """Suspicions of things that live.
 
     Attributes:
-        index: `[n]` which of those asked about.
+        which: `[n]` which of those asked about.
         suspected_s: `[n]` when, s.
         cleared_s: `[n]` when it is heard again, s.
     """
 
-    index: Ints
+    which: Ints
     suspected_s: Floats
     cleared_s: Floats
 
