@@ -27,7 +27,7 @@ from swarmscale.model.emergence.controls.independent import Autoregressive, Heav
 from swarmscale.model.emergence.controls.outside import Driver, Transient
 from swarmscale.model.emergence.controls.voters import Voters
 from swarmscale.model.emergence.detectors import Coordination
-from swarmscale.model.emergence.intervals import clopper_pearson
+from swarmscale.model.intervals import clopper_pearson
 
 SMALL = Effort(repetitions=60, parts=(30,), whole=0.5, powers=(10,), delays=(6,))
 ONE = ("coordination",)

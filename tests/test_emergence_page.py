@@ -12,9 +12,9 @@ from scipy.stats import binomtest
 from swarmscale.errors import ConfigError
 from swarmscale.model.emergence import base
 from swarmscale.model.emergence.base import Verdict
-from swarmscale.model.emergence.intervals import clopper_pearson
 from swarmscale.model.emergence.persistence import Persistence
 from swarmscale.model.emergence_metrics import EMERGENCE_METRICS, WATCHED
+from swarmscale.model.intervals import clopper_pearson
 from swarmscale.model.swarm import SwarmModel
 from swarmscale.viz.emergence import Emergence, emergence_of, read_emergence
 from swarmscale.viz.emergence_tables import DASH, abstentions, finding_rows, last_rows

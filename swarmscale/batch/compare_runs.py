@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import ConfigError
+from ..model.intervals import student_ends
 from ..model.metric import Metric, Stretch
 from ..model.metrics import METRICS
 from ..model.stored import KnownRaw, StoredRecords
 from ..model.summary import FEWEST_BATCHES, MOST_BATCHES, lag_one
-from .analysis.resampling import student_ends
 from .compare import RUN, Comparison, Difference, changes_between, names_of
 
 CONFIG = "config.toml"

@@ -12,8 +12,8 @@ import pandas as pd
 
 from ..arrays import Floats
 from ..errors import ConfigError
+from ..model.intervals import student_ends
 from .analysis.paired import figures
-from .analysis.resampling import student_ends
 from .analysis.tidy import SET, keys_of, label, measured, replication_values
 from .compare import Change, Comparison, Difference, changes_between, flattened, names_of, said
 from .store import Store

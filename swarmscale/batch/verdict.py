@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import Floats
-from .analysis.resampling import student_ends
+from ..model.intervals import student_ends
 from .run import DONE
 from .search import Search
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .emergence.intervals import clopper_pearson
+from .intervals import clopper_pearson
 from .metric import Metric, Reading
 
 if TYPE_CHECKING:

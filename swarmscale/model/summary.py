@@ -11,6 +11,7 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import UnknownChoiceError, require
+from .intervals import student_ends
 from .metric import Metric, Reading, Stretch
 from .metrics import METRICS
 
@@ -239,9 +240,5 @@ def lag_one(x: Floats) -> float:
 
 
 def _student(x: Floats) -> tuple[float, float]:
-    if np.isnan(x).any():
-        return math.nan, math.nan
-    from scipy.special import stdtrit
-
-    half = float(stdtrit(len(x) - 1, 0.975)) * float(x.std(ddof=1)) / math.sqrt(len(x))
-    return float(x.mean()) - half, float(x.mean()) + half
+    low, high = student_ends(x.reshape(1, -1))
+    return float(low[0]), float(high[0])

@@ -11,7 +11,8 @@ import numpy as np
 
 from ...arrays import Bools, Floats, Ints
 from ...errors import UnknownChoiceError
-from .resampling import FEWEST, RESAMPLES, SEED, Statistic, bootstrap_ends, statistic_function, student_ends
+from ...model.intervals import student_ends
+from .resampling import FEWEST, RESAMPLES, SEED, Statistic, bootstrap_ends, statistic_function
 from .tidy import (
     DONE,
     SET,

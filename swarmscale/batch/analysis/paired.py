@@ -10,7 +10,8 @@ import numpy as np
 
 from ...arrays import Bools, Floats
 from ...errors import ConfigError, UnknownChoiceError, require
-from .resampling import FEWEST, RESAMPLES, SEED, bootstrap_ends, student_ends
+from ...model.intervals import student_ends
+from .resampling import FEWEST, RESAMPLES, SEED, bootstrap_ends
 from .tidy import (
     SET,
     codes,

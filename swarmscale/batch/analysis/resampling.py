@@ -1,4 +1,4 @@
-"""Intervals of a statistic over independent draws: the bootstrap's, and Student's for a mean."""
+"""Intervals of a statistic over independent draws, by the bootstrap."""
 
 from __future__ import annotations
 
@@ -121,27 +121,3 @@ def _ends(
         )
     ends = found.confidence_interval
     return np.asarray(ends.low, np.float64), np.asarray(ends.high, np.float64)
-
-
-def student_ends(samples: Floats, level: float = 0.95) -> tuple[Floats, Floats]:
-    """Ends of Student's interval of the mean of each row, NaN with fewer than two draws.
-
-    Args:
-        samples: `[G, n]` n independent draws in each row.
-        level: nominal coverage, in (0, 1).
-
-    Source:
-        Student, *The probable error of a mean*, Biometrika 6 (1908).
-
-    >>> low, high = student_ends(np.array([[1.0, 2.0, 3.0]]))
-    >>> low.round(3), high.round(3)
-    (array([-0.484]), array([4.484]))
-    """
-    from scipy.special import stdtrit
-
-    rows, n = samples.shape
-    if n < 2:
-        return np.full(rows, np.nan), np.full(rows, np.nan)
-    half = stdtrit(n - 1, 0.5 + level / 2) * samples.std(axis=1, ddof=1) / np.sqrt(n)
-    mean = samples.mean(axis=1)
-    return np.asarray(mean - half, np.float64), np.asarray(mean + half, np.float64)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ....arrays import Floats
-from ..intervals import clopper_pearson
+from ...intervals import clopper_pearson
 from .run import Calibration
 
 if TYPE_CHECKING:

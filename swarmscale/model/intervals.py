@@ -1,11 +1,11 @@
-"""Exact intervals of chances."""
+"""Intervals of a chance and of a mean, from independent draws."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ...arrays import Floats, Ints
-from ...errors import require
+from ..arrays import Floats, Ints
+from ..errors import require
 
 
 def clopper_pearson(hits: Ints | int, runs: Ints | int, level: float = 0.95) -> tuple[Floats, Floats]:
@@ -31,3 +31,27 @@ def clopper_pearson(hits: Ints | int, runs: Ints | int, level: float = 0.95) -> 
     low = np.where(k > 0, betaincinv(np.maximum(k, 1e-9), n - k + 1, side), 0.0)
     high = np.where(k < n, betaincinv(k + 1, np.maximum(n - k, 1e-9), 1 - side), 1.0)
     return np.asarray(low), np.asarray(high)
+
+
+def student_ends(samples: Floats, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Ends of Student's interval of the mean of each row, NaN with fewer than two draws.
+
+    Args:
+        samples: `[G, n]` n independent draws in each row.
+        level: nominal coverage, in (0, 1).
+
+    Source:
+        Student, *The probable error of a mean*, Biometrika 6 (1908).
+
+    >>> low, high = student_ends(np.array([[1.0, 2.0, 3.0]]))
+    >>> low.round(3), high.round(3)
+    (array([-0.484]), array([4.484]))
+    """
+    from scipy.special import stdtrit
+
+    rows, n = samples.shape
+    if n < 2:
+        return np.full(rows, np.nan), np.full(rows, np.nan)
+    half = stdtrit(n - 1, 0.5 + level / 2) * samples.std(axis=1, ddof=1) / np.sqrt(n)
+    mean = samples.mean(axis=1)
+    return np.asarray(mean - half, np.float64), np.asarray(mean + half, np.float64)
