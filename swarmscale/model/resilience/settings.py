@@ -75,6 +75,7 @@ class Breaker(Section):
         0.5, "share of a period's begun tasks that were interrupted, from which it opens"
     )
     least: int = setting(10, "interrupted tasks of a period from which it may open", "tasks", ge=1)
+    period_s: float = setting(10.0, "time over which tasks are counted", "s", gt=0)
     open_s: float = setting(10.0, "time until it is tried again", "s", gt=0)
 
 
