@@ -10,8 +10,8 @@ import numpy as np
 from ..arrays import Floats
 from ..model.columns import BY_NAME, Raw, dropped, ratio
 from ..model.flow.ledger import Count
+from ..model.health.moving import Excursion, limits, newest_excursion
 from ..model.scaling import EmergencyScaling
-from .figures.control import Excursion, limits, newest_excursion
 
 if TYPE_CHECKING:
     from ..model.records import Records

@@ -98,7 +98,7 @@ class Breakers:
             self.state = np.concatenate([self.state, np.zeros(more, np.int64)])
             self.until_s = np.concatenate([self.until_s, np.zeros(more)])
             self.opened = np.concatenate([self.opened, np.zeros(more, np.int64)])
-            self._since = np.concatenate([self._since, now[:, -more:]], axis=1)
+            self._since = np.concatenate([self._since, np.zeros((4, more), np.int64)], axis=1)
 
     def _turn(self, model: SwarmModel, change: Ints, now: Ints, begin_s: float) -> None:
         """Put breakers into new states, and count anew for them."""
