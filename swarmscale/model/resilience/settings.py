@@ -31,15 +31,21 @@ class Detection(Section):
     """How heartbeats are sent, and when their absence is believed."""
 
     detector: choice(FAILURE_DETECTORS) = Field(  # type: ignore[valid-type]
-        default_factory=lambda: FAILURE_DETECTORS.make("timeout"),
+        default_factory=lambda: FAILURE_DETECTORS.make("phi"),
         description="when silence is believed to be death",
     )
     interval_s: float = setting(1.0, "time between two heartbeats (agents, leads, nodes)", "s", gt=0)
     law: Literal["normal", "gamma", "lognormal"] = setting(
-        "normal", "law of the time between two heartbeats, as they are sent"
+        "normal",
+        "how a heartbeat is off its clock: normal about it, or late by a gamma or lognormal delay of cv 1",
     )
-    cv: float = setting(0.05, "coefficient of variation of it (assumed)", ge=0, le=1)
+    cv: float = setting(
+        0.05, "standard deviation of the time between two heartbeats over its mean (assumed)", ge=0, le=1
+    )
     window: int = setting(200, "gaps that a detector remembers", "gaps", ge=10, le=10_000)
+    missed: int = setting(
+        2, "heartbeats in a row that a link may lose before its silence counts", "heartbeats", ge=0, le=100
+    )
     agents: bool = setting(True, "whether leads watch their agents by heartbeats")
 
 
