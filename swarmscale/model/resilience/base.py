@@ -1,13 +1,15 @@
 """What a fault is, and how to add one.
 
 A fault is a frozen keyword-only dataclass, registered as ``@swarmscale.register("fault", "my-fault")``, with the
-fields of :class:`Fault`, two class attributes and four methods. What it breaks it breaks through the :class:`World`
-alone, so that it need not know how the model keeps its agents, links and controllers.
+fields of :class:`Fault`, four class attributes and four methods. What it breaks it breaks through the :class:`World`
+alone, so that it need not know how the model keeps its agents, links and controllers. One that breaks other things
+than its components says how many in ``parts``; one that goes on while it lasts is :class:`Staged` too; one that hits
+many components at once has ``drawn``, the share of them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, runtime_checkable
 
 from ...arrays import Floats, Ints
 from .incidents import IncidentLog, Layer
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 type Law = Literal["exponential", "weibull", "lognormal"]
 type Disturbance = Literal["drop", "delay", "duplicate"]
+type Hit = Literal["agent", "lead", "node", "link", "zone", "controller", "edge"]
 
 
 class World(Protocol):
@@ -113,6 +116,9 @@ class Fault(Protocol):
     Attributes:
         layer: of the four by which faults are reported.
         shared: whether it may strike in a model that is shared out over shards.
+        hits: what its components are. Agents, leads and zones are each in one shard, all else is in every shard.
+        at_once: whether its time between failures is that of the whole, of which it hits many components at once;
+            else each component fails by itself.
         mtbf_s: mean time between failures of one component, s; None: it strikes only when it is told to.
         law: law of that time: exponential, weibull or lognormal.
         shape: shape of the Weibull law, or coefficient of variation of the lognormal one.
@@ -124,6 +130,8 @@ class Fault(Protocol):
 
     layer: ClassVar[Layer]
     shared: ClassVar[bool]
+    hits: ClassVar[Hit]
+    at_once: ClassVar[bool]
 
     @property
     def mtbf_s(self) -> float | None: ...  # noqa: D102
@@ -141,7 +149,11 @@ class Fault(Protocol):
     def deadline_s(self) -> float: ...  # noqa: D102
 
     def components(self, world: World) -> Ints:
-        """Numbers of what it can hit now, ascending; draws are keyed by them (agents: by unique ids)."""
+        """Numbers of what it can hit now, ascending: clusters, nodes, zones, places in the lists of controllers and edges.
+
+        A link a - b has the number a x nodes + b. Of agents these are rows of the fleet; draws, scripts and whoever
+        calls the injector know them by their unique ids.
+        """
         ...
 
     def target(self, world: World, components: Ints) -> str:
@@ -154,4 +166,31 @@ class Fault(Protocol):
 
     def end(self, world: World, components: Ints, incident: int) -> None:
         """The fault is over."""
+        ...
+
+
+@runtime_checkable
+class Sized(Protocol):
+    """A fault that breaks other things than its components."""
+
+    def parts(self, world: World, components: Ints) -> int:
+        """How many single things it breaks, each of which must be made good: links, agents and leads, ..."""
+        ...
+
+
+@runtime_checkable
+class Staged(Protocol):
+    """A fault that goes on while it lasts."""
+
+    def stages(self, draws: Floats, lasts_s: float) -> Floats:
+        """`[m]` times after its begin at which it goes on, s, in any order.
+
+        Args:
+            draws: `[n]` one number in (0, 1) for each component.
+            lasts_s: s; infinity if it is not over by itself.
+        """
+        ...
+
+    def go_on(self, world: World, components: Ints, stage: int, incident: int) -> None:
+        """The stage of this number is reached."""
         ...

@@ -30,6 +30,7 @@ class Incident:
         left: components of it that are not made good yet.
         displaced: tasks that were interrupted or had to be sent anew.
         lost: tasks dropped for it.
+        title: its name in the report, empty if it has none.
         line: its time line: s and what happened.
     """
 
@@ -46,6 +47,7 @@ class Incident:
     left: int = 0
     displaced: int = 0
     lost: int = 0
+    title: str = ""
     line: list[tuple[float, str]] = field(default_factory=list)
 
     @property
