@@ -119,10 +119,11 @@ class Fault(Protocol):
         hits: what its components are. Agents, leads and zones are each in one shard, all else is in every shard.
         at_once: whether its time between failures is that of the whole, of which it hits many components at once;
             else each component fails by itself.
-        mtbf_s: mean time between failures of one component, s; None: it strikes only when it is told to.
+        mtbf_s: mean time between failures of one component, from the end of one to the next, s; None or infinity: it
+            strikes only when it is told to.
         law: law of that time: exponential, weibull or lognormal.
         shape: shape of the Weibull law, or coefficient of variation of the lognormal one.
-        for_s: mean time after which the fault is over by itself, s; None: never.
+        for_s: mean time after which the fault is over by itself, s; None or infinity: never.
         for_law: law of it.
         for_shape: shape of it.
         deadline_s: time within which the fleet must have made it good, s.
@@ -149,7 +150,7 @@ class Fault(Protocol):
     def deadline_s(self) -> float: ...  # noqa: D102
 
     def components(self, world: World) -> Ints:
-        """Numbers of what it can hit now, ascending: clusters, nodes, zones, places in the lists of controllers and edges.
+        """Numbers of what it can hit now, ascending: of clusters, nodes, zones, places among controllers and edges.
 
         A link a - b has the number a x nodes + b. Of agents these are rows of the fleet; draws, scripts and whoever
         calls the injector know them by their unique ids.

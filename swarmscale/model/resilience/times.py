@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
 from ...arrays import Floats, Ints, kernel
 from ...errors import UnknownChoiceError, require
-from ...rng import U, draw, ln, unit
+from ...rng import draw, ln, unit
 from .base import Law
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ BETWEEN, LASTING, STAGE, CHOICE = range(4)
 @kernel
 def _uniforms(numbers: Ints, counts: Ints, purpose: int, key: np.uint64, out: Floats) -> None:
     for i in range(len(numbers)):
-        a, b, _, _ = draw(numbers[i], U(counts[i]) << U(2) | U(purpose), key)
+        a, b, _, _ = draw(numbers[i], (counts[i] << 2) | purpose, key)
         out[i] = unit(a, b)
 
 
@@ -102,15 +102,14 @@ def require_times(name: str, fault: Fault) -> None:
     """
     for field in ("mtbf_s", "for_s"):
         value = getattr(fault, field)
-        require(value is None or _positive(value), f"{name}.{field}", value, "a number above 0, or not given")
+        never = value is None or value == math.inf
+        require(never or _positive(value), f"{name}.{field}", value, "a number above 0, or inf for never")
     require(_positive(fault.deadline_s), f"{name}.deadline_s", fault.deadline_s, "a number above 0")
     _require_law(name, "law", "shape", fault.law, fault.shape)
     _require_law(name, "for_law", "for_shape", fault.for_law, fault.for_shape)
 
 
-def _require_law(
-    name: str, law_field: str, shape_field: str, law: Law | Literal["other"], shape: float
-) -> None:
+def _require_law(name: str, law_field: str, shape_field: str, law: Law, shape: float) -> None:
     if law not in LAWS:
         raise UnknownChoiceError(f"law for {name}.{law_field}", law, LAWS)
     if law == "weibull":
