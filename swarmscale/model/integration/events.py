@@ -7,9 +7,12 @@ is shared out over shards it holds the same in all of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...arrays import Floats
+
+if TYPE_CHECKING:
+    from ..health.figures import Stretch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +67,15 @@ class NodeLoad:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What nodes may let in from now on.
+    """What nodes may hold from now on; what is left of it is taken anew each tick.
 
     Attributes:
-        room: `[K]` tasks in a tick.
+        hold: `[K]` tasks waiting and in hands under each node; infinite where there is no limit.
+        rate_per_s: `[K]` tasks that each can answer in a second.
     """
 
-    room: tuple[int, ...]
+    hold: tuple[float, ...]
+    rate_per_s: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,12 +163,16 @@ class Budget:
         burn: of the last hour or less: share of tasks late or lost, over that which the objective allows.
         burn_now: the same of the last five minutes or less.
         left: share of the error budget that is left; negative if it is overspent.
+        held: why burning needs no alert of its own, in words: something is done about it already; else empty.
+        stretch: figures of the period.
     """
 
     availability: float
     burn: float
     burn_now: float
     left: float
+    held: str = ""
+    stretch: Stretch | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
