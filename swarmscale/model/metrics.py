@@ -12,6 +12,7 @@ from .emergence_metrics import EMERGENCE_METRICS
 from .flow.ledger import DELIVERED, FIRST, MESSAGES, Count
 from .intelligence_metrics import INTELLIGENCE_METRICS
 from .metric import Metric, Stretch, jain, over, variation
+from .resilience_metrics import RESILIENCE_METRICS
 from .scaling_metrics import SCALING_METRICS
 
 
@@ -303,15 +304,6 @@ METRICS: tuple[Metric, ...] = (
         where="swarmscale bench",
     ),
     Metric(
-        key="recovery",
-        title="automatic recovery",
-        unit="share",
-        text="faults recovered without a lasting loss within their deadline / faults injected",
-        value=None,
-        claim="98 %",
-        where=_LATER,
-    ),
-    Metric(
         key="scale_up_s",
         title="scale-up latency",
         unit="s",
@@ -323,4 +315,5 @@ METRICS: tuple[Metric, ...] = (
     *SCALING_METRICS,
     *INTELLIGENCE_METRICS,
     *EMERGENCE_METRICS,
+    *RESILIENCE_METRICS,
 )
