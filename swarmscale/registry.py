@@ -17,6 +17,7 @@ from .model.emergence.detectors import DETECTORS
 from .model.flow.dispatch import DISPATCH_RULES
 from .model.flow.sources import SOURCES
 from .model.forecasting import FORECASTERS
+from .model.health.rules import ALERT_RULES
 from .model.intelligence.problems import PROBLEMS
 from .model.intelligence.tasks import BATTERY
 from .model.learning.aggregation import AGGREGATION_RULES
@@ -42,6 +43,7 @@ FAMILIES: dict[str, Choices[Any]] = {
         DETECTORS,
         FAULTS,
         FAILURE_DETECTORS,
+        ALERT_RULES,
         OUTCOMES,
         DESIGNS,
         ENGINES,
@@ -55,7 +57,7 @@ def register[S](kind: str, name: str) -> Callable[[type[S]], type[S]]:
     Args:
         kind: the family: "topology", "consensus rule", "dispatch rule", "demand source", "controller",
             "forecaster", "scaling policy", "battery task", "problem", "aggregation rule",
-            "social strategy", "detector", "fault", "failure detector",
+            "social strategy", "detector", "fault", "failure detector", "alert rule",
             "outcome", "design" or "engine".
         name: the name by which configs, files and the command line know it.
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from ...arrays import Floats, Ints
 from ..flow.ledger import TICKS_PER_S, Count
+from ..integration.bus import ticks
+from ..integration.events import Limits, NodeLoad, Outage, Overload, Resized, Shed
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -83,90 +84,133 @@ def limits(
 
 @dataclass(slots=True, kw_only=True)
 class Admission:
-    """The controller that says how many tasks each node lets into its clusters; the rest is shed.
+    """The controller that says how many tasks each node may hold; what comes beyond that is shed.
 
-    Each period it takes the limits anew from what was measured; each tick a node lets in what is left of its limit,
-    and as many as it will answer within the tick. All of that is known at the node itself, so that it does not matter
-    how the model is shared out.
+    Each period it takes the limits anew from what was measured, and tells the coordinator, who puts them in force.
+    Each tick a node then lets in what is left of its limit, and as many as it will answer within the tick.
 
     Attributes:
         patience_s: time that a task may wait before load is shed, s.
         least: tasks that a node always may hold.
         period_s: time between two looks, s.
         order: its place among controllers that are due together: after those that change the fleet.
-        limit: `[K]` tasks that each node's clusters may hold, meaningful for the nodes here.
-        rate_per_s: `[K]` tasks that each can answer in a second.
+        force: the limits in force; None before there are any.
         tightened: factor on the patience: lower while answers are late all the same.
+        out: share of the agents that are held to be down.
+        down: numbers of the nodes that are held to be down.
         shed: tasks shed in the whole fleet, so far.
         series: of each look: time s, tasks shed since the one before, tasks that arrived, factor on the patience.
     """
 
+    component: ClassVar[str] = "optimizer"
+    title: ClassVar[str] = "optimizer"
+
     patience_s: float
     least: int
     period_s: float
-    order: int = 80
-    limit: Floats = field(default_factory=lambda: np.zeros(0))
-    rate_per_s: Floats = field(default_factory=lambda: np.zeros(0))
+    order: int = 40
+    force: Limits | None = None
     tightened: float = 1.0
+    out: float = 0.0
+    down: tuple[int, ...] = ()
     shed: int = 0
     series: list[tuple[float, int, int, float]] = field(default_factory=list)
+    _ready: tuple[int, ...] = ()
     _lately: Floats = field(default_factory=lambda: np.zeros((3, 0)))
     _before: Ints = field(default_factory=lambda: np.zeros((3, 0), np.int64))
     _ticks: int = 0
     _called: tuple[tuple[float, float], ...] = ()
+    _overloaded: bool = False
 
     @property
     def of_config(self) -> bool:
         """The model makes it from its config; a checkpoint keeps its memory alone."""
         return True
 
+    def enforce(self, told: Limits) -> None:
+        """From the next tick on nodes keep to these limits."""
+        self.force = told
+
     def gate(self, model: SwarmModel) -> None:
         """Write the room of each node for the tick that begins now."""
-        flow = model.flow
-        if not len(self.limit):
+        if self.force is None:
             return
-        room = self.limit - flow.node_figures()[2] + self.rate_per_s * model.config.dt
+        flow = model.flow
+        hold, rate = (np.array(values) for values in (self.force.hold, self.force.rate_per_s))
+        room = hold - flow.node_figures()[2] + rate * model.config.dt
         flow.room[:] = np.where(np.isfinite(room), np.ceil(np.clip(room, 0.0, float(MOST))), MOST)
 
     def act(self, model: SwarmModel) -> None:
         """Measure, and take the limits anew."""
-        self._count(model)
+        self._listen(model)
+        shed, late = self._count(model)
+        self.answers_late(late)
         self._measure(model)
-        flow, now_s = model.flow, model.now_s
-        patience_s = self.patience_s * self.tightened
+        now_s = model.now_s
+        patience_s = self.patience_s * self.tightened * (1.0 - self.out)
         self._called = tuple((at_s, share) for at_s, share in self._called if at_s > now_s)
         coming_s = sum(share * max(patience_s - (at_s - now_s), 0.0) for at_s, share in self._called)
-        self.limit, self.rate_per_s = limits(
+        hold, rate = limits(
             Measured(*self._lately),
-            flow.node_figures()[0],
+            np.array(self._ready, np.int64),
             patience_s=patience_s,
             coming_s=coming_s,
             least=self.least,
             tick_s=model.config.dt,
         )
-        self.tightened = min(self.tightened + BACK, 1.0)
+        hold[list(self.down)] = self.least
+        self._tell(model, Limits(hold=tuple(hold.tolist()), rate_per_s=tuple(rate.tolist())), *shed)
 
-    def _count(self, model: SwarmModel) -> None:
-        """What was shed since the last look."""
+    def _count(self, model: SwarmModel) -> tuple[tuple[int, int], float]:
+        """Tasks shed and arrived since the last look, and the share of the answers since then that were late."""
         raw = model.records.raw(self._ticks)
         self._ticks = model.records.ticks
-        shed, arrived = (int(raw.count(which).sum()) for which in (Count.DROPPED_SHED, Count.ARRIVED))
+        counts = (Count.DROPPED_SHED, Count.ARRIVED, Count.LATE, Count.COMPLETED)
+        shed, arrived, late, done = (int(raw.count(which).sum()) for which in counts)
         self.shed += shed
         self.series.append((model.now_s, shed, arrived, self.tightened))
+        return (shed, arrived), late / done if done else 0.0
 
     def _measure(self, model: SwarmModel) -> None:
-        """Add what the clusters here did since the last look, each under the node where it is now."""
-        flow = model.flow
-        now = np.stack([flow.state.completed, flow.state.busy_t, flow.state.response_t])
-        gain = now.copy()
+        """Add what all clusters did since the last look, each under the node where it is now."""
+        state, sums = model.flow.state, model.hierarchy_arrays.node_sums
+        now = model.crew.by_cluster(np.stack([state.completed, state.busy_t, state.response_t, state.ready]))
+        if not self._ready:  # nothing is told yet, or nobody tells
+            self._ready = tuple(sums(now[3]).tolist())
+        gain = now[:3].copy()
         gain[:, : self._before.shape[1]] -= self._before
-        self._before = now
-        new = np.stack([flow.hierarchy.node_sums(row) for row in gain]).astype(np.float64)
+        self._before = now[:3]
+        new = np.stack([sums(row) for row in gain]).astype(np.float64)
         new[1:] /= TICKS_PER_S
         kept = np.exp(-self.period_s / MEMORY_S)
         self._lately = new + (kept * self._lately if self._lately.shape == new.shape else 0.0)
 
+    def _tell(self, model: SwarmModel, told: Limits, shed: int, arrived: int) -> None:
+        """Tell the coordinator the limits, the scaler what was shed, and the health monitor how much of the load."""
+        bus = model.bus
+        if bus is None or not bus.carries("optimizer", "coordinator"):
+            self.enforce(told)
+            self._ready = ()
+        if bus is None:
+            return
+        bus.publish("optimizer", "coordinator", told)
+        if shed:
+            bus.publish("optimizer", "scaler", Shed(tasks=shed))
+        if shed or self._overloaded:
+            bus.publish("optimizer", "health", Overload(share=min(shed / max(arrived, 1), 1.0)))
+        self._overloaded = shed > 0
+
     # -- what it is told --------------------------------------------------------------------------------------
+
+    def _listen(self, model: SwarmModel) -> None:
+        """What coordinator, scaler and health monitor have told."""
+        for event in model.bus.consume("optimizer") if model.bus is not None else ():
+            if isinstance(event, NodeLoad):
+                self._ready = event.ready
+            elif isinstance(event, Resized):
+                self.capacity_called(event.after / max(event.before, 1) - 1.0, event.ready_at_s)
+            elif isinstance(event, Outage):
+                self.out, self.down = event.agents / max(event.members, 1), event.nodes
 
     def capacity_called(self, share: float, ready_at_s: float) -> None:
         """Agents are on their way: a share of the present fleet, ready then; who waits for them is not shed."""
@@ -174,18 +218,15 @@ class Admission:
             self._called = (*self._called, (ready_at_s, share))
 
     def answers_late(self, late_share: float) -> None:
-        """Of the answers given lately so many were late: let tasks wait for less, or for as long as before.
+        """Of the answers given lately so many were late: let tasks wait for less, or for longer again.
 
         Source: multiplicative decrease, additive increase of an admission limit by a target on response times: Welsh &
         Culler (2003), "Adaptive overload control for busy internet servers", USITS 2003, section 3.
         """
         if late_share > LATE:
             self.tightened = max(self.tightened * CUT, TIGHTEST)
-
-    def fleet_changed(self) -> None:
-        """Clusters were put under other nodes, or many agents went: what was measured holds no longer."""
-        self._lately = np.zeros_like(self._lately)
-        self.limit = np.full_like(self.limit, np.inf)
+        else:
+            self.tightened = min(self.tightened + BACK, 1.0)
 
     # -- checkpoints ------------------------------------------------------------------------------------------
 
@@ -200,11 +241,12 @@ class Admission:
 
     def modules(self) -> set[str]:
         """Modules whose dataclasses its memory may hold."""
-        return {__name__} & set(sys.modules)
+        return {Limits.__module__}
 
 
 _KEPT = (
-    "limit", "rate_per_s", "tightened", "shed", "series", "_lately", "_before", "_ticks", "_called",
+    "force", "tightened", "out", "down", "shed", "series", "_ready", "_lately", "_before", "_ticks", "_called",
+    "_overloaded",
 )  # fmt: skip
 
 
@@ -217,5 +259,5 @@ def build_admission(config: Config) -> Admission | None:
     return Admission(
         patience_s=c.admission.patience * shortest_s,
         least=c.admission.least,
-        period_s=max(round(c.admission.period_s / config.dt), 1) * config.dt,
+        period_s=ticks(c.admission.period_s, config.dt) * config.dt,
     )

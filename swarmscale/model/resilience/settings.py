@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from ..health.rules import ALERT_RULES
 from ..section import Section, Share, choice, setting
 from .detection import FAILURE_DETECTORS
 from .faults import FAULTS
@@ -117,6 +118,10 @@ class Health(Section):
     longest_s: float = setting(300.0, "longest wait; it doubles with each time", "s", gt=0)
     objective: Share = setting(
         0.9995, "share of the tasks due that must be answered in time: the error budget is the rest"
+    )
+    rules: tuple[choice(ALERT_RULES), ...] = Field(  # type: ignore[valid-type]
+        default=(),
+        description="alert rules besides those that are always there; one of the same title replaces it",
     )
 
 
