@@ -29,6 +29,11 @@ from .controllers import Controller, Dispatcher
 from .crew import Crew, Joined
 from .emergence.monitor import build_monitor
 from .flow.laws import Law, law
+from .integration.bus import Bus, build_bus
+from .integration.coordinator import build_coordinator
+from .integration.guard import Guard, build_guard
+from .integration.inspection import build_rounds
+from .integration.intelligence import build_intelligence
 from .intelligence.prober import build_prober
 from .learning.learner import build_learner
 from .observation import Observation, observe
@@ -70,6 +75,8 @@ class SwarmModel(ArrayPopulation):
         collective_memory: what the coordination nodes keep together; None where it is off.
         prober: measures collective intelligence; None where ``intelligence`` is off.
         emergence: looks for what the fleet does that nobody ordered; None where ``emergence`` is off.
+        bus: by which components tell each other what they know; None where ``resilience.health`` is off.
+        guard: keeps what goes wrong in a controller to itself; None where that is off or nothing is isolated.
     """
 
     def __init__(
@@ -132,7 +139,9 @@ class SwarmModel(ArrayPopulation):
         self.knowledge: nx.Graph[str] = knowledge_graph()
         c = self.config
         self.records = Records(c.dt, c.records.window_s, c.records.cluster_period_s)
-        self.dispatcher = Dispatcher(c.dt)
+        self.bus: Bus | None = build_bus(c)
+        self.guard: Guard | None = build_guard(c)
+        self.dispatcher = Dispatcher(c.dt, guard=self.guard, bus=self.bus)
         self.datacollector = RecordsCollector(self.records)
         self._life_key = random_streams.key(self.root_seed, "life")
         self._start_laws: dict[float, Law] = {}
@@ -149,6 +158,9 @@ class SwarmModel(ArrayPopulation):
             self.collective_memory,
             self.prober,
             self.emergence,
+            build_coordinator(self.config),
+            build_intelligence(self.config),
+            build_rounds(self.bus),
         ):
             if controller is not None:
                 self.add_controller(controller)
@@ -164,6 +176,19 @@ class SwarmModel(ArrayPopulation):
     def mesh(self) -> nx.Graph[int]:
         """The coordination nodes and their links."""
         return self.network.graph
+
+    @property
+    def integration(self) -> nx.DiGraph[str]:
+        """Components and what they tell each other; see :mod:`.integration.graph`.
+
+        Raises:
+            ConfigError: if ``resilience.health`` is off.
+        """
+        if self.bus is None:
+            raise ConfigError(
+                "resilience.health.on = false, but it must be true: components tell each other nothing"
+            )
+        return self.bus.graph()
 
     @property
     def hierarchy(self) -> nx.DiGraph[Any]:

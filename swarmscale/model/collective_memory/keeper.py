@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -75,6 +75,8 @@ class Keeper:
         tally: the accounts.
     """
 
+    title: ClassVar[str] = "collective-memory"
+    only_when_due: ClassVar[bool] = True
     settings: CollectiveMemory
     mode: MemoryMode
     nodes: int

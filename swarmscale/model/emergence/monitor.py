@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -52,6 +52,8 @@ class Monitor:
         verdicts: of all windows so far; only the last of each detector still holds its evidence.
     """
 
+    title: ClassVar[str] = "emergence"
+    only_when_due: ClassVar[bool] = True
     settings: Emergence
     detectors: Mapping[str, AnyDetector]
     root_seed: int

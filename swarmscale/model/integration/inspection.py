@@ -69,7 +69,7 @@ def diagnosis(edge: Edge, now_s: float, period_s: float) -> tuple[How, str] | No
 
 @dataclass(slots=True, kw_only=True)
 class Rounds:
-    """The controller that looks after the edges once a period, when all others have acted.
+    """The controller that looks after the edges once a period, when all others have acted; windows of health end here.
 
     Attributes:
         bus: whose edges.
@@ -87,6 +87,8 @@ class Rounds:
         """One round."""
         world = getattr(model, "resilience", None)
         go_round(self.bus, None if world is None else world.log)
+        if model.guard is not None:
+            model.guard.close_window()
 
     def memory(self) -> None:
         """Nothing: the bus keeps all."""
@@ -154,3 +156,8 @@ def _forget(bus: Bus, edge: Edge, log: IncidentLog | None) -> None:
     for fault in over if log is not None else ():
         assert log is not None
         log.recover(fault.incident, bus.now_s, "over by itself")
+
+
+def build_rounds(bus: Bus | None) -> Rounds | None:
+    """The controller that looks after a bus; None where there is none."""
+    return None if bus is None else Rounds(bus=bus, period_s=bus.period_s)

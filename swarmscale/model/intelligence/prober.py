@@ -55,6 +55,7 @@ class Prober:
     """
 
     of_config: ClassVar[bool] = True
+    title: ClassVar[str] = "prober"
     period_s: float
     order: int = 90
     rows: Floats = field(default_factory=lambda: np.empty((0, len(COLUMNS))))

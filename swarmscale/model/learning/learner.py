@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import nan
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ...arrays import Bytes, Floats, Floats32, Ints
 from ..flow.ledger import BYTES, DELIVERED, FIRST, MESSAGES, SENT, SHARING
 from ..flow.lessons import Lessons, Tallies, claim_all
 from ..flow.tasks import Columns
+from ..integration.events import Estimates, Practice
 from .estimates import SERVICE, WORK, Evidence, by_type, in_seconds, ratio, shrunk
 from .methods import Tried, efficiencies, observe, reconsider, take_up
 from .practice import NO_METHOD, PowerLaw, bring_up_to_date
@@ -53,9 +54,12 @@ class Learner:
         told: `[K, C]` pace that each node's clusters are told of; NaN where nothing is.
         expected: `[Q, C]` pace of each cluster as it is estimated now.
         trust: `[Q]` estimated share of tasks that it finishes at the first attempt.
+        coming: when newcomers are ready, s, and the share of the fleet that is not new then.
         chance: seed of who reconsiders when and what is tried; the model's if None.
     """
 
+    title: ClassVar[str] = "learner"
+    act_changes_arrays: ClassVar[bool] = True
     settings: Learning
     root_seed: int
     period_s: float
@@ -74,6 +78,7 @@ class Learner:
     told: Floats = field(default_factory=lambda: np.zeros((0, 1)))
     expected: Floats = field(default_factory=lambda: np.zeros((0, 1)))
     trust: Floats = field(default_factory=lambda: np.zeros(0))
+    coming: list[tuple[float, float]] = field(default_factory=list)
     chance: int | None = None
     _counted: tuple[Ints, Ints] = field(
         default_factory=lambda: (np.zeros((0, 1, 3), np.int64), np.zeros((0, 2), np.int64))
@@ -128,6 +133,21 @@ class Learner:
             self._choose_methods(model)
         self._practice(model)
         self._record(model, sums, error, factor)
+        if model.bus is not None and factor > 0:
+            model.bus.publish("intelligence", "scaler", Practice(newcomer=1.0 / factor))
+
+    def resized(self, before: int, after: int, ready_at_s: float) -> None:
+        """The fleet grows: what was observed counts, once newcomers are ready, by the share that is not new."""
+        if after > before:
+            self.coming.append((ready_at_s, before / after))
+
+    def _same_share(self, now_s: float) -> float:
+        """Share of the fleet that is not new since the last update, as far as it was told of."""
+        share = 1.0
+        for _, same in (come := [pair for pair in self.coming if pair[0] <= now_s]):
+            share *= same
+        self.coming = [pair for pair in self.coming if pair not in come]
+        return share
 
     # -- practice and methods: what agents can do ------------------------------------------------------------
 
@@ -178,15 +198,18 @@ class Learner:
 
     def _estimate(self, model: SwarmModel, sums: Floats, first: Floats) -> None:
         """Bring estimates up to date and hand them to dispatch."""
-        self.evidence = self.evidence.after(sums, first, self.kept)
+        self.evidence = self.evidence.after(sums, first, self.kept * self._same_share(model.now_s))
         self._share(model)
         marks = model.flow.demand.marks
         told = self.told[model.hierarchy_arrays.node_of_cluster]
         self.expected = shrunk(self.evidence, told, self.settings.prior_tasks * marks.mean_s)
         self.trust = self.evidence.reliability()
         share = np.diff(marks.class_share, prepend=0.0)
-        model.flow.pace = by_type(self.expected, marks.class_type, share * marks.mean_s)
-        model.flow.trust = self.trust
+        pace = by_type(self.expected, marks.class_type, share * marks.mean_s)
+        if model.bus is None:
+            model.flow.pace, model.flow.trust = pace, self.trust
+        else:
+            model.bus.publish("intelligence", "coordinator", Estimates(pace=pace, trust=self.trust))
 
     def _share(self, model: SwarmModel) -> None:
         """Tell others, and hear what they tell."""
@@ -349,12 +372,17 @@ class Learner:
 
     def memory(self) -> dict[str, Any]:
         """What else changes, for a checkpoint."""
-        return {"series": self.series, "periods": self._periods, "per_agent": self._per_agent}
+        return {
+            "series": self.series,
+            "periods": self._periods,
+            "per_agent": self._per_agent,
+            "coming": self.coming,
+        }
 
     def remember(self, memory: dict[str, Any]) -> None:
         """Take back what :meth:`memory` gave."""
         self.series, self._periods = memory["series"], memory["periods"]
-        self._per_agent = memory["per_agent"]
+        self._per_agent, self.coming = memory["per_agent"], memory["coming"]
 
     def modules(self) -> set[str]:
         """Modules whose dataclasses its memory may hold."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field, fields, replace
-from math import isnan
-from typing import TYPE_CHECKING, Any
+from math import ceil, isnan
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...agents.fleet import WARM
 from ..columns import Raw, dropped
 from ..flow.ledger import TICKS_PER_S, Count
+from ..integration.events import Figures, Practice, Resized, Shed
 from .advice import Advisor
 from .base import Decision, ScalingPolicy, Seen
 from .events import ScalingEvent
@@ -44,6 +45,23 @@ class Limits:
 
 
 @dataclass(slots=True, kw_only=True)
+class Heard:
+    """What other components have told the scaler.
+
+    Attributes:
+        until_tick: tick up to which the fleet's figures are known.
+        newcomer: agent-seconds that an agent without practice takes for work, over those that the fleet takes.
+        shed: tasks refused at the door since the last decision; they would wait otherwise.
+        held: decisions that were not taken, since nothing was known of the time since the last one.
+    """
+
+    until_tick: int = 0
+    newcomer: float = 1.0
+    shed: int = 0
+    held: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
 class Scaler:
     """The controller that keeps the fleet at the size that its policy wants.
 
@@ -62,8 +80,11 @@ class Scaler:
         demands: demand between decisions, agents.
         prospects: what was expected of utilization, spending and pool need, and how it came out.
         advisor: recommends what the policy does not do.
+        heard: what other components have told.
     """
 
+    title: ClassVar[str] = "scaler"
+    component: ClassVar[str] = "scaler"
     policy: ScalingPolicy[Any]
     name: str
     period_s: float
@@ -78,6 +99,7 @@ class Scaler:
     demands: list[float] = field(default_factory=list)
     prospects: Prospects = field(default_factory=Prospects)
     advisor: Advisor = field(default_factory=Advisor)
+    heard: Heard = field(default_factory=Heard)
     _memory: Any = None
     _saving: tuple[int, Saving] | None = None
     _ticks: int = 0
@@ -107,14 +129,32 @@ class Scaler:
         return own | {type(self.policy).__module__, type(self.outlook.forecaster).__module__}
 
     def act(self, model: SwarmModel) -> None:
-        """One decision, from what was recorded since the last one."""
-        raw = model.records.raw(self._ticks)
-        self._ticks = model.records.ticks
+        """One decision, from what was recorded since the last one; none where nothing is known of that."""
+        until = self._listen(model)
+        if until <= self._ticks:
+            self.heard.held += 1
+            return
+        raw = model.records.raw(self._ticks, until)
+        self._ticks = until
         now, spent = self.see(model, raw)
         self._settle(model, raw, now, spent)
         decision, self._memory = self.policy.decide(now, self._memory)
         self._carry_out(model, now, decision)
         self._refill(model)
+        self.heard.shed = 0
+
+    def _listen(self, model: SwarmModel) -> int:
+        """Hear what others tell; return the tick up to which the fleet's figures are known."""
+        if model.bus is None:
+            return model.records.ticks
+        for event in model.bus.consume("scaler"):
+            if isinstance(event, Figures):
+                self.heard.until_tick = event.until_tick
+            elif isinstance(event, Practice):
+                self.heard.newcomer = event.newcomer
+            elif isinstance(event, Shed):
+                self.heard.shed += event.tasks
+        return self.heard.until_tick if model.bus.carries("metrics", "scaler") else model.records.ticks
 
     def see(self, model: SwarmModel, raw: Raw) -> tuple[Seen, float]:
         """What the policy sees, and the price paid since the last decision."""
@@ -130,7 +170,7 @@ class Scaler:
         demand = total(Count.WORK_ARRIVED_T) / TICKS_PER_S * per_work / seconds
         self._fill_bin(demand, seconds, model.now_s)
         spent = price_paid(raw, self.prices)
-        waiting = sum(
+        waiting = self.heard.shed + sum(
             float(raw.count(c)[-1])
             for c in (Count.WAITING_CLUSTER, Count.WAITING_DISPATCH, Count.WAITING_INGRESS)
         )
@@ -184,8 +224,11 @@ class Scaler:
 
     def _carry_out(self, model: SwarmModel, now: Seen, decision: Decision) -> None:
         """Change the fleet's size, as far as limits and pools allow, and write down why."""
-        wanted = min(max(decision.agents, self.limits.least), self.limits.most)
         before, after, pool, ready_at = now.provisioned, now.provisioned, "", now.time_s
+        wanted = decision.agents
+        if wanted > before:
+            wanted = before + ceil((wanted - before) * self.heard.newcomer - 1e-9)
+        wanted = min(max(wanted, self.limits.least), self.limits.most)
         if wanted > before:
             stand = standing(model)
             grant, self.pools = self.pools.grow(stand, stand + wanted - before, now.time_s)
@@ -220,6 +263,10 @@ class Scaler:
                     pool_need=expected[2],
                 )
             )
+        if after != before and model.bus is not None:
+            for receiver in ("intelligence", "optimizer", "metrics"):
+                told = Resized(before=before, after=after, ready_at_s=ready_at)
+                model.bus.publish("scaler", receiver, told)
         advice = self.advisor.advise(
             now,
             self.outlook.lower_later,
@@ -233,12 +280,15 @@ class Scaler:
         self.prospects.waiting.append(Prospect(now.time_s, kind, expected, event, advice))
 
     def _why(self, decision: Decision) -> str:
-        """The policy's reason, and what is known of the demand's shape."""
-        return (
-            f"{decision.reason}; demand so far: {self.outlook.shape}"
-            if self.outlook.shape
-            else decision.reason
-        )
+        """The policy's reason, and what else is known."""
+        heard, known = self.heard, [decision.reason]
+        if self.outlook.shape:
+            known.append(f"demand so far: {self.outlook.shape}")
+        if heard.newcomer != 1.0:
+            known.append(f"a newcomer takes {heard.newcomer:.2f} of the fleet's time")
+        if heard.shed:
+            known.append(f"{heard.shed} tasks were shed")
+        return "; ".join(known)
 
     def _refill(self, model: SwarmModel) -> None:
         """Fill the warm pool up to its size."""
@@ -275,7 +325,7 @@ class Scaler:
 
 
 _CHANGES = (
-    "pools", "events", "cost", "answered", "demands", "prospects", "advisor", "_memory", "_ticks", "_bin",
+    "pools", "events", "cost", "answered", "demands", "prospects", "advisor", "heard", "_memory", "_ticks", "_bin",
 )  # fmt: skip
 
 
