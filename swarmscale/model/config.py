@@ -383,8 +383,13 @@ def _one_line(error: ValidationError, origin: str) -> ConfigError:
     first = error.errors(include_url=False)[0]
     cause = first.get("ctx", {}).get("error")
     where = ".".join(str(part) for part in first["loc"] if "[" not in str(part))
+    listed = any(
+        isinstance(part, int) for part in first["loc"]
+    )  # of many alike it is said which, and in which file
+    place = f"{origin}, " if listed and origin != "config" else ""
     if isinstance(cause, ConfigError):
-        return cause if where == "" else type(cause).__new__(type(cause), str(cause)) or cause
+        text = f"{place}{where}: {cause}" if listed else str(cause)
+        return type(cause).__new__(type(cause), text)
     if isinstance(cause, ValueError):
         return ConfigError(str(cause))
     if first["type"] == "extra_forbidden":
@@ -392,6 +397,9 @@ def _one_line(error: ValidationError, origin: str) -> ConfigError:
 
         *path, name = where.split(".")
         kind = f"setting of {'.'.join(path)}" if path else "setting"
-        return UnknownChoiceError(kind, name, known_fields(Config, path))
+        refusal = UnknownChoiceError(kind, name, known_fields(Config, path))
+        return UnknownChoiceError.__new__(UnknownChoiceError, f"{place}{refusal}")
     rule = first["msg"].replace("Input should be ", "").replace("Value should ", "")
-    return ConfigError(f"{where or origin} = {first['input']!r}, but it must be {rule[0].lower()}{rule[1:]}")
+    return ConfigError(
+        f"{place}{where or origin} = {first['input']!r}, but it must be {rule[0].lower()}{rule[1:]}"
+    )

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from .config import Config
 from .presets import preset_names
+from .resilience.faults import FAULTS
 
 SOURCES = {
     "demand.source": "the trace named, see the notices beside the data files",
@@ -60,6 +61,8 @@ def _cell(value: Any) -> str:
     if isinstance(value, dict):
         settings = ", ".join(f"{k} {v}" for k, v in value.items() if k != "name" and v not in (0, 0.0))
         return f"{value['name']} ({settings})" if settings else str(value["name"])
+    if isinstance(value, list) and value and isinstance(value[0], dict) and "work_s" not in value[0]:
+        return "; ".join(_told(entry) if "fault" in entry else _fault(entry) for entry in value)
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return "; ".join(
             f"{c['name']}: {c['share']:g} x {c['type']}, "
@@ -72,3 +75,18 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     return "-" if value is None else str(value)
+
+
+def _fault(fault: dict[str, Any]) -> str:
+    """A fault with those of its settings that are not its defaults."""
+    usual = FAULTS.dump(FAULTS.make(fault["name"]))
+    said = [f"{k} {_cell(v)}" for k, v in fault.items() if v != usual[k]]
+    return f"{fault['name']} ({', '.join(said)})" if said else str(fault["name"])
+
+
+def _told(told: dict[str, Any]) -> str:
+    """A fault that strikes at a given time."""
+    given = {k: told[k] for k in ("components", "number", "share", "for_s") if told[k] not in (None, [])}
+    said = "".join(f", {k} {_cell(v)}" for k, v in given.items())
+    title = f", {told['title']!r}" if told["title"] else ""
+    return f"at {told['at_s']:g} s {_fault(told['fault'])}{said}{title}"

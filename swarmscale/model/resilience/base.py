@@ -33,9 +33,12 @@ class World(Protocol):
         now_s: s.
     """
 
-    model: SwarmModel
-    log: IncidentLog
-    now_s: float
+    @property
+    def model(self) -> SwarmModel: ...  # noqa: D102
+    @property
+    def log(self) -> IncidentLog: ...  # noqa: D102
+    @property
+    def now_s(self) -> float: ...  # noqa: D102
 
     def agents_up(self) -> Ints:
         """Rows of the agents here that are neither failed nor silent, ascending."""
@@ -123,7 +126,8 @@ class Fault(Protocol):
             strikes only when it is told to.
         law: law of that time: exponential, weibull or lognormal.
         shape: shape of the Weibull law, or coefficient of variation of the lognormal one.
-        for_s: mean time after which the fault is over by itself, s; None or infinity: never.
+        for_s: mean time after which the fault is over by itself, s; None or infinity: never. Where the class itself
+            says None it lasts until something is done about it, and nobody may say otherwise.
         for_law: law of it.
         for_shape: shape of it.
         deadline_s: time within which the fleet must have made it good, s.

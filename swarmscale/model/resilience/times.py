@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from ...arrays import Floats, Ints, kernel
+from ...arrays import Floats, Ints, Ints32, kernel
 from ...errors import UnknownChoiceError, require
 from ...rng import draw, ln, unit
 from .base import Law
@@ -33,7 +33,7 @@ def _logs(u: Floats, out: Floats) -> None:
         out[i] = ln(u[i])
 
 
-def uniforms(numbers: Ints, counts: Ints, purpose: int, key: np.uint64) -> Floats:
+def uniforms(numbers: Ints, counts: Ints | Ints32, purpose: int, key: np.uint64) -> Floats:
     """`[n]` numbers in (0, 1), functions of component, occurrence and purpose alone.
 
     Args:
@@ -83,7 +83,7 @@ def quantiles(u: Floats, mean_s: float, law: Law, shape: float) -> Floats:
 
 
 def drawn(
-    numbers: Ints, counts: Ints, purpose: int, key: np.uint64, mean_s: float, law: Law, shape: float
+    numbers: Ints, counts: Ints | Ints32, purpose: int, key: np.uint64, mean_s: float, law: Law, shape: float
 ) -> Floats:
     """`[n]` times in s; see :func:`uniforms` and :func:`quantiles`."""
     return quantiles(uniforms(numbers, counts, purpose, key), mean_s, law, shape)

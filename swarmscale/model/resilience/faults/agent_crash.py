@@ -17,20 +17,20 @@ class AgentCrash:
     """An agent crashes, with the task in its hands; nobody knows until its heartbeats are missed.
 
     Attributes:
-        mtbf_s, law, shape, for_s, for_law, for_shape, deadline_s: see :class:`..base.Fault`.
+        mtbf_s, law, shape, deadline_s: see :class:`..base.Fault`.
     """
 
     layer: ClassVar[Layer] = "component"
     shared: ClassVar[bool] = True
     hits: ClassVar[Hit] = "agent"
     at_once: ClassVar[bool] = False
+    for_s: ClassVar[float | None] = None
+    for_law: ClassVar[Law] = "exponential"
+    for_shape: ClassVar[float] = 1.0
 
     mtbf_s: float | None = None
     law: Law = "exponential"
     shape: float = 1.0
-    for_s: float | None = None
-    for_law: Law = "lognormal"
-    for_shape: float = 0.5
     deadline_s: float = 60.0
 
     def __post_init__(self) -> None:

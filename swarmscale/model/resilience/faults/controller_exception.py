@@ -18,7 +18,7 @@ class ControllerException:
     """A controller throws the next times that it would act.
 
     Attributes:
-        mtbf_s, law, shape, for_s, for_law, for_shape, deadline_s: see :class:`..base.Fault`.
+        mtbf_s, law, shape, deadline_s: see :class:`..base.Fault`.
         controller: its name; none given: any one.
         times: how often it throws.
     """
@@ -27,13 +27,13 @@ class ControllerException:
     shared: ClassVar[bool] = True
     hits: ClassVar[Hit] = "controller"
     at_once: ClassVar[bool] = False
+    for_s: ClassVar[float | None] = None
+    for_law: ClassVar[Law] = "exponential"
+    for_shape: ClassVar[float] = 1.0
 
     mtbf_s: float | None = None
     law: Law = "exponential"
     shape: float = 1.0
-    for_s: float | None = None
-    for_law: Law = "lognormal"
-    for_shape: float = 0.5
     deadline_s: float = 300.0
     controller: str = ""
     times: int = 1

@@ -18,7 +18,7 @@ class MassCrash:
     """A share of all agents crashes in one moment, wherever they are.
 
     Attributes:
-        mtbf_s, law, shape, for_s, for_law, for_shape, deadline_s: see :class:`..base.Fault`.
+        mtbf_s, law, shape, deadline_s: see :class:`..base.Fault`.
         share: of the agents that are up, in (0, 1]; which ones is drawn.
     """
 
@@ -26,13 +26,13 @@ class MassCrash:
     shared: ClassVar[bool] = True
     hits: ClassVar[Hit] = "agent"
     at_once: ClassVar[bool] = True
+    for_s: ClassVar[float | None] = None
+    for_law: ClassVar[Law] = "exponential"
+    for_shape: ClassVar[float] = 1.0
 
     mtbf_s: float | None = None
     law: Law = "exponential"
     shape: float = 1.0
-    for_s: float | None = None
-    for_law: Law = "lognormal"
-    for_shape: float = 0.5
     deadline_s: float = 300.0
     share: float = 0.3
 

@@ -20,7 +20,7 @@ class RestartAll:
     """All coordination nodes stop in one moment; each boots again after a drawn time of its own.
 
     Attributes:
-        mtbf_s, law, shape, for_s, for_law, for_shape, deadline_s: see :class:`..base.Fault`.
+        mtbf_s, law, shape, deadline_s: see :class:`..base.Fault`.
         spread_s: time within which all have booted, s; each node's is uniform in it.
     """
 

@@ -19,20 +19,20 @@ class ZoneFailure:
     """All agents of a zone crash in one moment, and the leads of its clusters with them: a correlated failure.
 
     Attributes:
-        mtbf_s, law, shape, for_s, for_law, for_shape, deadline_s: see :class:`..base.Fault`.
+        mtbf_s, law, shape, deadline_s: see :class:`..base.Fault`.
     """
 
     layer: ClassVar[Layer] = "system"
     shared: ClassVar[bool] = True
     hits: ClassVar[Hit] = "zone"
     at_once: ClassVar[bool] = False
+    for_s: ClassVar[float | None] = None
+    for_law: ClassVar[Law] = "exponential"
+    for_shape: ClassVar[float] = 1.0
 
     mtbf_s: float | None = None
     law: Law = "exponential"
     shape: float = 1.0
-    for_s: float | None = None
-    for_law: Law = "lognormal"
-    for_shape: float = 0.5
     deadline_s: float = 120.0
 
     def __post_init__(self) -> None:
