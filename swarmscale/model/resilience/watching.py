@@ -36,31 +36,62 @@ class Alarms(NamedTuple):
 
 
 class Watch(Protocol):
-    """Heartbeats and their detector. Nothing in it depends on how the model is shared out."""
+    """Heartbeats and their detector. Nothing in it depends on how the model is shared out, or on what was asked before.
 
-    def found_s(self, tier: Tier, ids: Ints, groups: Ints, silent_s: Floats) -> Floats:
-        """`[n]` when the watcher suspects each sender that sends nothing from ``silent_s`` on, s.
+    Groups are those who watch; what they remember of gaps is theirs. Of agents and leads it is the cluster's number in
+    the whole model, of nodes and links the id itself.
+    """
 
-        Args:
-            tier: whose heartbeats.
-            ids: `[n]` senders.
-            groups: `[n]` who watches: gaps of the senders of one group are remembered together.
-            silent_s: `[n]` s.
-        """
+    @property
+    def stretch_s(self) -> float:
+        """Length of a stretch for which it is best to ask for alarms at once, s; any other will do."""
         ...
 
-    def alarms(self, tier: Tier, ids: Ints, groups: Ints, first_s: float, last_s: float) -> Alarms:
-        """False suspicions that arise in [first_s, last_s) among senders that live all the while, and send on.
+    def found_s(self, tier: Tier, ids: Ints, groups: Ints, silent_s: Floats) -> Floats:
+        """`[n]` when the watcher suspects each sender that sends nothing from ``silent_s`` on, s; not before that.
 
         Args:
             tier: whose heartbeats.
             ids: `[n]` senders.
             groups: `[n]` who watches.
-            first_s: s, a multiple of the block.
+            silent_s: `[n]` s.
+        """
+        ...
+
+    def heard_s(self, tier: Tier, ids: Ints, from_s: Floats) -> Floats:
+        """`[n]` when each sender that begins to send at ``from_s`` is first heard, s."""
+        ...
+
+    def alarms(self, tier: Tier, ids: Ints, groups: Ints, first_s: float, last_s: float) -> Alarms:
+        """False suspicions that arise in [first_s, last_s) among senders that live all the while, by time.
+
+        Whether one arises depends on its sender alone, so stretches can be cut and senders be shared out at will.
+
+        Args:
+            tier: whose heartbeats.
+            ids: `[n]` senders.
+            groups: `[n]` who watches.
+            first_s: s.
             last_s: s.
         """
         ...
 
     def sent(self, tier: Tier, number: int, first_s: float, last_s: float) -> int:
         """Heartbeats that so many senders send in [first_s, last_s)."""
+        ...
+
+    def levels(self, tier: Tier, ids: Ints, groups: Ints, silent_from_s: Floats, now_s: float) -> Floats:
+        """`[n]` the detector's level of suspicion of each sender now.
+
+        Args:
+            tier: whose heartbeats.
+            ids: `[n]` senders.
+            groups: `[n]` who watches.
+            silent_from_s: `[n]` since when each sends nothing, s; infinity for those that live.
+            now_s: s.
+        """
+        ...
+
+    def windows(self, tier: Tier, groups: Ints, now_s: float) -> Floats:
+        """`[G, W]` the gaps between heartbeats that groups remember now, s."""
         ...
