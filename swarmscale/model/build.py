@@ -204,6 +204,7 @@ def build_rule(config: Config, size: Ints) -> Rule:
         channel,
         config.network.control_bytes,
         int(config.cache.size > 0),
+        np.zeros(len(size), np.uint8),
     )
 
 
@@ -211,8 +212,8 @@ def build_mesh(config: Config, network: Network) -> Mesh:
     """The mesh for kernels."""
     c = config.network
     return Mesh(
-        network.next_hop, network.link_s, network.alive, c.jitter, c.loss, c.retries, c.timeout_ms / 1000,
-        c.task_bytes, c.control_bytes,
+        network.next_hop, network.link_s, network.alive, network.known, True, network.losses, c.jitter,
+        float(network.losses.max()), c.retries, c.timeout_ms / 1000, c.task_bytes, c.control_bytes,
     )  # fmt: skip
 
 
@@ -254,7 +255,9 @@ def build_flow(
     _fits_in_memory(config, territory.size)
     demand = build_demand(config, root_seed, None if territory.alone else territory.here())
     fleet, sizes = build_fleet(config, root_seed, territory)
-    network = Network.build(config.network.topology, nodes, config.network.latency_ms, root_seed)
+    network = Network.build(
+        config.network.topology, nodes, config.network.latency_ms, root_seed, loss=config.network.loss
+    )
     state = ClusterState.empty(fleet.clusters)
     state.ready[:] = fleet.size
     flow = TaskFlow(

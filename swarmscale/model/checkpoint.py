@@ -18,12 +18,13 @@ from .config import Config
 from .files import write_whole
 from .flow.hands import Hands
 from .flow.network import Network
+from .memory import dump, restore
 from .sharding.exchange import Alone, Exchange
 
 if TYPE_CHECKING:
     from .swarm import SwarmModel
 
-FORMAT = 4
+FORMAT = 5
 type Arrays = dict[str, np.ndarray[Any, Any]]
 
 
@@ -61,6 +62,7 @@ def save(model: SwarmModel, path: Path) -> Path:
         "rng": _generator_state(model.rng),
         "random": _random_state(model.random.getstate()),
         "log_missed": model.records.log_missed,
+        "resilience": dump(model.resilience.memory()) if model.resilience is not None else None,
         "shard": [model.shard.exchange.rank, model.shard.exchange.size],
     }
     arrays = {name: np.ascontiguousarray(a) for name, a in _arrays(model).items()}
@@ -200,6 +202,8 @@ def _restore(model: SwarmModel, header: dict[str, Any], arrays: Arrays) -> None:
     model.dispatcher.restore(header["controllers"])
     if model.prober is not None:
         model.prober.mirror(model)
+    if model.resilience is not None:
+        model.resilience.remember(restore(header["resilience"], model.resilience.modules()))
     if header["controllers"]:
         model._watch()
 

@@ -29,6 +29,8 @@ from .controllers import Controller, Dispatcher
 from .crew import Crew, Joined
 from .emergence.monitor import build_monitor
 from .flow.laws import Law, law
+from .health.aggregator import build_aggregator
+from .health.monitor import build_health
 from .integration.bus import Bus, build_bus
 from .integration.coordinator import build_coordinator
 from .integration.guard import Guard, build_guard
@@ -38,6 +40,8 @@ from .intelligence.prober import build_prober
 from .learning.learner import build_learner
 from .observation import Observation, observe
 from .records import Records
+from .resilience.admission import build_admission
+from .resilience.engine import Resilience, build_resilience
 from .running import step_through
 from .scaling.actions import drawn_starts
 from .scaling.scaler import Scaler
@@ -77,6 +81,10 @@ class SwarmModel(ArrayPopulation):
         emergence: looks for what the fleet does that nobody ordered; None where ``emergence`` is off.
         bus: by which components tell each other what they know; None where ``resilience.health`` is off.
         guard: keeps what goes wrong in a controller to itself; None where that is off or nothing is isolated.
+        resilience: faults, how they are found and made good; None where ``resilience`` is off.
+        aggregator: makes figures of the records for the other components; None where ``resilience.health`` is off.
+        health: health of components, integration and system, and alerts; None there too.
+        admission: how many tasks nodes let in; None where ``resilience.admission`` is off.
     """
 
     def __init__(
@@ -152,6 +160,9 @@ class SwarmModel(ArrayPopulation):
         self.collective_memory = build_keeper(self.config, self.root_seed)
         self.prober = build_prober(self.config, self.root_seed)
         self.emergence = build_monitor(self.config, self.root_seed)
+        self.aggregator = build_aggregator(self.config)
+        self.health = build_health(self.config)
+        self.admission = build_admission(self.config)
         for controller in (
             self.scaler,
             self.learner,
@@ -161,11 +172,15 @@ class SwarmModel(ArrayPopulation):
             build_coordinator(self.config),
             build_intelligence(self.config),
             build_rounds(self.bus),
+            self.aggregator,
+            self.health,
+            self.admission,
         ):
             if controller is not None:
                 self.add_controller(controller)
         if self.learner is not None:
             self.learner.begin(self)
+        self.resilience: Resilience | None = build_resilience(self, self.config)
 
     @property
     def now_s(self) -> float:
@@ -263,11 +278,17 @@ class SwarmModel(ArrayPopulation):
         tick, dt = round(self.time), self.config.dt
         begin, end = (tick - 1) * dt, tick * dt
         # 1. operations and decisions took effect when they were given, at this tick's begin
-        # 2. faults: agents whose failure time has come
+        # 2. faults and recoveries
         self._fail_due(begin)
+        if self.resilience is not None:
+            self.resilience.begin(begin, end)
         # 3. the flow of tasks over [begin, end)
+        if self.admission is not None:
+            self.admission.gate(self)
         self.flow.tick(begin, end, self.probe_s(begin))
         self._let_go()
+        if self.resilience is not None:
+            self.resilience.after(end)
         # 4. the records
         self.shard.record(self.records, self.flow, tick)
         if self.emergence is not None:

@@ -84,9 +84,9 @@ def _switch_scaler(model: SwarmModel, config: Config) -> None:
 def _relinked(model: SwarmModel, config: Config) -> Network:
     """The same nodes with other links; a node that is down stays down, and a link that was cut stays cut."""
     old, c = model.network, config.network
-    new = Network.build(c.topology, old.nodes, c.latency_ms, model.root_seed)
+    new = Network.build(c.topology, old.nodes, c.latency_ms, model.root_seed, loss=c.loss)
     for k, place in old.graph.nodes(data=True):
-        new.graph.nodes[k]["up"] = place["up"]
+        new.graph.nodes[k].update(up=place["up"], known=place["known"])
     for a, b, link in old.graph.edges(data=True):
         if new.graph.has_edge(a, b):
             new.graph.edges[a, b].update(link)

@@ -66,7 +66,7 @@ def token_row(uid: int, rows: int, replayed: int, key: np.uint64) -> int:
     """The traced request whose tokens a task carries: its own if it is replayed, else one drawn for it."""
     if replayed:
         return uid & 0xFFFFFF
-    w = draw(uid, 1, key)
+    w = draw(uid & 0x3FFFFFFFFFFFFFF, 1, key)  # the task as it arrived
     return int(np.int64((w[3] * U(rows)) >> U(32)))
 
 

@@ -160,6 +160,7 @@ def serve_clusters(
     prompt, generated = marks.prompt, marks.generated
     prefill_s, key, bound, replayed = marks.prefill_s, marks.key, rule.bound, marks.replayed
     rule_overhead, rule_messages, answers = rule.overhead, rule.messages, rule.answers
+    closed = rule.closed
     s_waiting, s_in_service, s_ready, s_backlog = (
         state.waiting,
         state.in_service,
@@ -305,7 +306,8 @@ def serve_clusters(
             prefetch(h_words, row_ahead * U(4) + U(2 * slots), 2 * slots)
         started = 0
         m = last - j
-        calm = plain and draining == 0 and m <= free + n and (m == 0 or at[U(j)] >= begin)
+        led = closed[q] == 0
+        calm = plain and led and draining == 0 and m <= free + n and (m == 0 or at[U(j)] >= begin)
         if calm:
             first_in = U(j)
             count_below(at, first_in, m, raw_times, n, before)
@@ -431,7 +433,7 @@ def serve_clusters(
                 j += 1
             while True:
                 s = nobody
-                if head < tail and free > 0:  # agents came while tasks waited
+                if led and head < tail and free > 0:  # agents came while tasks waited
                     now = begin
                     i = queue[head]
                     head += 1
@@ -463,7 +465,7 @@ def serve_clusters(
                                 codes[a] = _RETIRED
                                 ends[a] = np.inf
                                 continue
-                        if head == tail:
+                        if head == tail or not led:
                             codes[a] = _IDLE
                             for k in range(len(types)):
                                 r = U(rank[skill0 + U(types[k] * slots) + s])
@@ -476,7 +478,7 @@ def serve_clusters(
                     else:
                         i = j
                         j += 1
-                        if free == 0:
+                        if free == 0 or not led:
                             if tail - head >= bound:
                                 count[_FULL] += 1
                                 if sampled(whole[card[i], 1], below):
@@ -573,7 +575,7 @@ def serve_clusters(
         if learns:
             note_ends(
                 lessons, q, mine, done, fleet.uid, ended.who, ended.meta, ended.service, ended.work, class_type,
-                marks.mean_s,
+                marks.mean_s, overhead, fleet.skill,
             )  # fmt: skip
         mine = done
         ended_from[q % _BLOCK + 1] = done

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...arrays import Floats, Ints, Ints32
 from .stations import Scratch, scratch_of
-from .tasks import Blocks, blank_blocks
+from .tasks import Blocks, Tasks, blank, blank_blocks
 from .way import Seen, seen_of
 
 
@@ -24,6 +24,10 @@ class Desk:
         delay: `[cap]` s, time that choosing took.
         answered_uid: `[cap]` keys of answered tasks, where caches want them.
         answered_meta: `[cap]` their class, entry node and attempts.
+        missed: tasks that did not get through and are to be sent anew, ``at`` being when that was clear; without
+            rows where such tasks are dropped.
+        reasons: `[cap]` why, a place in the counts.
+        resends: whether tasks are sent anew.
     """
 
     blocks: Blocks = field(default_factory=lambda: blank_blocks(1024))
@@ -33,6 +37,9 @@ class Desk:
     delay: Floats = field(default_factory=lambda: np.zeros(1024))
     answered_uid: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     answered_meta: Ints32 = field(default_factory=lambda: np.empty(0, np.int32))
+    missed: Tasks = field(default_factory=lambda: blank(0))
+    reasons: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    resends: bool = False
 
     def reserve(self, rows: int, answers: int) -> None:
         """Room for ``rows`` tasks, and for ``answers`` completed ones."""
@@ -41,6 +48,8 @@ class Desk:
             self.rows, self.seen = scratch_of(size), seen_of(size)
             self.choice, self.delay = np.empty(size, np.int32), np.zeros(size)
             self.blocks = blank_blocks(size)
+        if self.resends and rows > len(self.reasons):
+            self.missed, self.reasons = blank(rows * 3 // 2), np.empty(rows * 3 // 2, np.int64)
         if answers > len(self.answered_uid):
             self.answered_uid = np.empty(answers * 3 // 2, np.int64)
             self.answered_meta = np.empty(answers * 3 // 2, np.int32)

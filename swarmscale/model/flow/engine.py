@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from ...agents.fleet import BUSY, DRAINING, IDLE, Fleet
+from ...agents.fleet import BUSY, DRAINING, IDLE, RECOVERING, Fleet
 from ...agents.hierarchy import Hierarchy
-from ...arrays import Floats, Ints, Ints32
+from ...arrays import Bools, Floats, Ints, Ints32
 from .border import Border, unpack
 from .delegation import hand_up, loads
 from .demand import Demand
@@ -26,6 +26,8 @@ from .way import enter_clusters, enter_dispatch, enter_homes, enter_stations
 
 _NONE = np.empty(0)
 _NO_HOMES = np.empty(0, np.int32)
+SHED = -2
+"""In place of a cluster: the task is not let in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,11 @@ class TaskFlow:
         told: `[3, K]` ready agents, members and tasks held under each node, as entry nodes know them: from the
             beginning of the last tick.
         border: what lies between this flow and nodes that are elsewhere; None if all are here.
+        shut: `[Q]` clusters to which nothing new is sent.
+        room: `[K]` tasks that each node may let into its clusters in a tick; others are dropped as shed.
+        interrupted: `[Q]` tasks taken out of agents' hands so far.
+        turns_back: whether tasks whose home is held to be out of reach get another one.
+        missed: tasks that did not get through in the last tick and are to be sent anew, and why: places in the counts.
         ready: idle and busy agents at the last tick's end.
         busy: agents with a task then.
     """
@@ -112,6 +119,13 @@ class TaskFlow:
     trust: Floats = field(default_factory=lambda: np.ones(0))
     told: Ints = field(default_factory=lambda: np.zeros((3, 0), np.int64))
     border: Border | None = None
+    shut: Bools = field(default_factory=lambda: np.zeros(0, np.bool_))
+    room: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    interrupted: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    turns_back: bool = False
+    missed: tuple[Tasks, Ints] = field(default_factory=lambda: (blank(0), np.empty(0, np.int64)))
+    _shut: Bools = field(default_factory=lambda: np.zeros(0, np.bool_))
+    _missed: int = 0
     _seen: tuple[int, int] = (-1, -1)
     _ready: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     _by_node: tuple[Ints32, Ints32] = ()  # type: ignore[assignment]
@@ -139,8 +153,23 @@ class TaskFlow:
             spare.reserve(rows)
         n = self._to_dispatch(begin, end, probe)
         self._choose(n)
+        self._let_in(n)
         self._serve(n, begin, end, probe)
         self.pools, self.spare = self.spare, self.pools
+        missed = slice(0, self._missed)
+        self.missed = (
+            Tasks._make(column[missed] for column in cast(Columns, desk.missed)),
+            desk.reasons[missed],
+        )
+
+    @property
+    def resends(self) -> bool:
+        """Whether tasks that do not get through are kept to be sent anew."""
+        return self._desk.resends
+
+    @resends.setter
+    def resends(self, value: bool) -> None:
+        self._desk.resends = value
 
     def _to_dispatch(self, begin: float, end: float, probe: float) -> int:
         """Ingress, the way over the mesh and dispatch; return how many tasks leave dispatch."""
@@ -149,13 +178,14 @@ class TaskFlow:
             return self._over_the_border(self.border, now, begin, end, probe)
         ingress, coming, _ = self.pools
         desk, rows = self._desk, self.demand.profile.rows
-        n, self.spare[0].n, self.spare[1].n = enter_dispatch(
+        n, self.spare[0].n, self.spare[1].n, self._missed = enter_dispatch(
             begin, end, probe, tuple(ingress.tasks), ingress.n, tuple(coming.tasks), coming.n,
             desk.blocks.plain(), tuple(self.spare[0].tasks), tuple(self.spare[1].tasks), tuple(self.ingress),
             tuple(self.ingress_servers), tuple(self.dispatch), tuple(self.dispatch_servers),
             rows.dispatch_s if rows is not None else _NONE, self.keys, tuple(self.demand.marks), tuple(self.mesh),
             tuple(self._homes()), tuple(self.cache), tuple(desk.rows), self._offsets, tuple(desk.seen),
-            rows.cluster if rows is not None else _NO_HOMES, desk.choice, tuple(self.ledger),
+            rows.cluster if rows is not None else _NO_HOMES, desk.choice, tuple(desk.missed), desk.reasons,
+            tuple(self.ledger),
         )  # fmt: skip
         self.told = now
         return n
@@ -165,11 +195,11 @@ class TaskFlow:
         ingress, coming, waiting = self.pools
         desk, rows, nodes = self._desk, self.demand.profile.rows, self.network.nodes
         begins, ends = np.empty(nodes, np.int64), np.empty(nodes, np.int64)
-        self.spare[0].n = enter_homes(
+        self.spare[0].n, self._missed = enter_homes(
             begin, end, probe, tuple(ingress.tasks), ingress.n, tuple(blank(1)), desk.blocks.plain(), begins, ends,
             tuple(self.spare[0].tasks), tuple(self.ingress), tuple(self.ingress_servers), self.keys,
             tuple(self.demand.marks), tuple(self.mesh), tuple(self._homes()), tuple(self.cache), tuple(desk.rows),
-            tuple(self.ledger),
+            tuple(desk.missed), desk.reasons, tuple(self.ledger),
         )  # fmt: skip
         tasks, counts, self.told = border.cross(desk.blocks, begins, ends, now)
         self.ledger.count[Count.SAMPLES] += border.first and begin <= probe < end
@@ -194,7 +224,7 @@ class TaskFlow:
     def _homes(self) -> Homes:
         """The rule for the home node, by what entry nodes were told of the others in the last tick."""
         rows, h, (ready, members, held) = self.demand.profile.rows, self.handing, self.told
-        weight = (ready if ready.any() else members) * self.network.alive
+        weight = (ready if ready.any() else members) * self.network.known
         share = np.cumsum(weight).astype(np.float64)
         share = share / share[-1] if share[-1] > 0 else np.arange(1, len(share) + 1) / len(share)
         room = 1.0 / np.maximum(ready, 0.5)
@@ -229,14 +259,23 @@ class TaskFlow:
                 zone_members, load, room, self.ledger,
             )  # fmt: skip
 
+    def _let_in(self, n: int) -> None:
+        """Turn away what nodes have no room for, the last to come first."""
+        if not len(self.room):
+            return
+        counts = np.diff(self._offsets)
+        for k in np.flatnonzero(counts > self.room).tolist():
+            self._desk.choice[self._offsets[k] + self.room[k] : self._offsets[k + 1]] = SHED
+
     def _serve(self, n: int, begin: float, end: float, probe: float) -> None:
         """Send the tasks to their clusters and serve these."""
         desk, waiting, rest, marks = self._desk, self.pools[2], self.spare[2], self.demand.marks
-        rest.n, answered, self.ready = enter_clusters(
+        rest.n, answered, self.ready, self._missed = enter_clusters(
             begin, end, probe, desk.blocks.plain(), n, tuple(waiting.tasks), waiting.n, desk.choice, desk.delay,
             self.local_s, self.mesh.task_bytes, self.mesh.control_bytes, tuple(rest.tasks), tuple(self.fleet.rows),
             self.hands.plain(), tuple(self.state), tuple(self.clusters), tuple(marks), tuple(self.lessons),
-            desk.answered_uid, desk.answered_meta, tuple(desk.rows), self.demand.bin_s, tuple(self.ledger),
+            desk.answered_uid, desk.answered_meta, tuple(desk.rows), self.demand.bin_s, tuple(desk.missed),
+            desk.reasons, self._missed, tuple(self.ledger),
         )  # fmt: skip
         self.busy = int(self.ledger.count[Count.IN_SERVICE])
         if self.cache.size:
@@ -255,7 +294,8 @@ class TaskFlow:
         seen = (self.network.version, self.fleet.version)
         if seen != self._seen:
             self._mirror()
-        if seen != self._seen or not np.array_equal(self.state.ready, self._ready):
+        changed = seen != self._seen or not np.array_equal(self.shut, self._shut)
+        if changed or not np.array_equal(self.state.ready, self._ready):
             self._share_out()
         self._seen = seen
 
@@ -263,9 +303,12 @@ class TaskFlow:
         """Follow network, hierarchy and the fleet's members."""
         n = self.network
         next_hop, link_s = n.next_hop.copy(), n.link_s.copy()
-        next_hop[~n.alive] = next_hop[:, ~n.alive] = -1
+        next_hop[~n.known] = next_hop[:, ~n.known] = -1
         np.fill_diagonal(link_s, 0.0)
-        self.mesh = self.mesh._replace(next_hop=next_hop, link_s=link_s, alive=n.alive)
+        self.mesh = self.mesh._replace(
+            next_hop=next_hop, link_s=link_s, alive=n.alive, known=n.known, losses=n.losses,
+            loss=float(n.losses.max()), whole=not self.turns_back or bool((next_hop >= 0).all()),
+        )  # fmt: skip
         self._by_zone = self.hierarchy.clusters_of_zone()
         self._offsets = np.empty(n.nodes + 1, np.int64)
         more = self.fleet.clusters - len(self.trust)
@@ -280,6 +323,9 @@ class TaskFlow:
         """
         self._ready = self.state.ready.copy()
         size = self.fleet.size
+        if len(self.shut):
+            self._shut = self.shut.copy()
+            size = np.where(self.shut, 0, size)
         ready = np.where(size > 0, self._ready, 0)
         offsets, members = self.hierarchy.clusters_of_node()
         nodes = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
@@ -326,6 +372,8 @@ class TaskFlow:
         tried = (again.meta >> ATTEMPT_SHIFT) & 15
         keep = tried < self.attempts
         self.ledger.count[Count.INTERRUPTED] += len(held)
+        if len(self.interrupted):
+            self.interrupted += np.bincount(held // self.fleet.slots, minlength=len(self.interrupted))
         self.ledger.count[Count.DROPPED_ATTEMPTS] += int((~keep).sum())
         for uid in again.uid[~keep]:
             if sampled(uid, self.ledger.log_below[0]):
@@ -344,6 +392,27 @@ class TaskFlow:
         self.state.waiting[:] += np.bincount(clusters[keep], minlength=self.fleet.clusters)
         return len(held)
 
+    def take_out(self, rows: Ints, ready_s: float | Floats | None = None) -> None:
+        """Take the tasks out of the hands of busy agents, for good.
+
+        Args:
+            rows: rows of the fleet.
+            ready_s: `[n]` s, until when each is kept from other tasks, as if under repair; None: it is idle at once.
+        """
+        clusters, free_at = rows // self.fleet.slots, self.fleet.column("free_at")
+        np.subtract.at(self.state.ends_t, clusters, np.asarray(free_at[rows] * TICKS_PER_S, np.int64))
+        self.state.in_service[:] -= np.bincount(clusters, minlength=self.fleet.clusters)
+        self.fleet.column("state")[rows] = IDLE if ready_s is None else RECOVERING
+        if ready_s is not None:
+            free_at[rows] = ready_s
+
+    def put_off(self, rows: Ints, free_s: Floats) -> None:
+        """Let the tasks in the hands of busy agents end at other times, s."""
+        clusters, free_at = rows // self.fleet.slots, self.fleet.column("free_at")
+        gain = np.asarray(free_s * TICKS_PER_S, np.int64) - np.asarray(free_at[rows] * TICKS_PER_S, np.int64)
+        np.add.at(self.state.ends_t, clusters, gain)
+        free_at[rows] = free_s
+
     def skills_changed(self) -> None:
         """Look anew at what agents can do before the next tick."""
         self._seen = (-1, -1)
@@ -356,6 +425,10 @@ class TaskFlow:
         self.hands = self.hands.longer(more)
         self.state = ClusterState(*_longer(self.state, ClusterState.empty(more)))
         self.lessons = self.lessons.longer(more)
+        for name in ("shut", "interrupted"):
+            mine = getattr(self, name)
+            if len(mine):
+                setattr(self, name, np.concatenate([mine, np.zeros(more, mine.dtype)]))
 
 
 def _longer(old: Columns, more: Columns) -> list[np.ndarray[Any, Any]]:

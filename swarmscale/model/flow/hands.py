@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...arrays import Floats, Floats32, Ints, Ints32
+from ...arrays import Bytes, Floats, Floats32, Ints, Ints32
 from .tasks import Cards, blank_cards
 
 
@@ -117,6 +117,7 @@ class Rule(NamedTuple):
         channel: the channel in which they are counted.
         message_bytes: bytes of each.
         answers: 1 if the keys of answered tasks are wanted for the caches.
+        closed: `[Q]` 1 where no task is begun, since nobody leads.
     """
 
     bound: int
@@ -125,3 +126,4 @@ class Rule(NamedTuple):
     channel: int
     message_bytes: int
     answers: int
+    closed: Bytes

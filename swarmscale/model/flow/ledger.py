@@ -37,8 +37,14 @@ class Count(IntEnum):
     DROPPED_LOST = auto()
     DROPPED_UNREACHABLE = auto()
     DROPPED_ATTEMPTS = auto()
+    DROPPED_EXPIRED = auto()
+    DROPPED_SHED = auto()
+    DROPPED_RETRIES = auto()
     LATE = auto()
     INTERRUPTED = auto()
+    RESENT = auto()
+    DUPLICATES = auto()
+    SILENT = auto()
     INGRESS_DONE = auto()
     DISPATCHED = auto()
     STARTED = auto()
@@ -72,6 +78,7 @@ class Count(IntEnum):
     WAITING_CLUSTER = auto()
     IN_TRANSIT = auto()
     IN_SERVICE = auto()
+    RESENDING = auto()
     WORK_ARRIVED_T = auto()
     DUE = auto()
     MET = auto()
@@ -84,6 +91,9 @@ DROPS = (
     Count.DROPPED_LOST,
     Count.DROPPED_UNREACHABLE,
     Count.DROPPED_ATTEMPTS,
+    Count.DROPPED_EXPIRED,
+    Count.DROPPED_SHED,
+    Count.DROPPED_RETRIES,
 )
 HELD = (
     Count.WAITING_INGRESS,
@@ -91,6 +101,7 @@ HELD = (
     Count.WAITING_CLUSTER,
     Count.IN_TRANSIT,
     Count.IN_SERVICE,
+    Count.RESENDING,
 )
 
 CHANNELS = (
@@ -100,8 +111,9 @@ CHANNELS = (
     "hierarchical-coordination",
     "global-broadcast",
     "intelligence-sharing",
+    "heartbeats",
 )
-AGENT, INTERNAL, INTER, HIERARCHY, BROADCAST, SHARING = range(6)
+AGENT, INTERNAL, INTER, HIERARCHY, BROADCAST, SHARING, HEARTBEATS = range(7)
 MESSAGES, SENT, FIRST, DELIVERED, BYTES, LATENCY_T = range(6)
 MESSAGE_COLUMNS = ("messages", "sent", "first_attempt", "delivered", "bytes", "latency_t")
 
@@ -130,7 +142,7 @@ class Ledger(NamedTuple):
 
     Attributes:
         count: `[len(Count)]` counts of the tick.
-        messages: `[6, 6]` by channel: messages, attempts to send them, delivered at the first attempt,
+        messages: `[7, 6]` by channel: messages, attempts to send them, delivered at the first attempt,
             delivered in the end, bytes of all attempts, summed latency in 2**-20 s.
         hist: `[4, 1024]` log-bucketed histograms: response, network, wait in the cluster, first token.
         log_uid: `[cap]` sampled tasks' keys.
@@ -236,7 +248,7 @@ def sampled(uid: int, below: U) -> bool:
     """Whether a task is in the log: a hash of its key (splitmix64, Steele et al. 2014) below the mark."""
     if below == U(0):
         return False
-    z = U(uid) + U(0x9E3779B97F4A7C15)
+    z = U(uid & 0x3FFFFFFFFFFFFFF) + U(0x9E3779B97F4A7C15)
     z = (z ^ (z >> U(30))) * U(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> U(27))) * U(0x94D049BB133111EB)
     return bool((z ^ (z >> U(31))) < below)
@@ -249,7 +261,7 @@ def note(ledger: Ledger, uid: int, stage: int, time: float, place: int) -> None:
     if i == len(ledger.log_uid):
         ledger.log_used[1] += 1
         return
-    ledger.log_uid[i] = uid
+    ledger.log_uid[i] = uid & 0x3FFFFFFFFFFFFFF
     ledger.log_stage[i] = stage
     ledger.log_time[i] = time
     ledger.log_place[i] = place

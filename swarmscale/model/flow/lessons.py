@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...agents.skills import TYPES
-from ...arrays import Floats, Floats32, Indices, Ints, Ints32, kernel
+from ...arrays import Bytes, Floats, Floats32, Indices, Ints, Ints32, kernel
 from .ledger import steps
 from .tasks import ATTEMPT_SHIFT, Columns, task_class
 
@@ -25,6 +25,9 @@ class Lessons(NamedTuple):
         practice: `[Q, 6, S]` tasks of each type that this agent finished or was torn away from.
         done: `[Q, S]` tasks that it finished since the counter was last emptied.
         effort: `[Q, S]` their work, each over the mean of its class.
+        ends: `[Q, S]` tasks that it finished since this counter was last emptied.
+        took: `[Q, S]` their service times, each over the mean work of its class x overhead / skill: on average
+            1 / speed each.
         sums: `[Q, C, 3]` finished tasks of each class so far, their service and their work in 2**-20 s.
         first: `[Q, 2]` first attempts at a task that ended well, and that were interrupted.
     """
@@ -33,6 +36,8 @@ class Lessons(NamedTuple):
     practice: Tallies
     done: Tallies
     effort: Floats32
+    ends: Tallies
+    took: Floats32
     sums: Ints
     first: Ints
 
@@ -42,6 +47,8 @@ class Lessons(NamedTuple):
         return cls(
             np.zeros((clusters, slots), np.int64),
             np.zeros((clusters, len(TYPES), slots), np.uint16),
+            np.zeros((clusters, slots), np.uint16),
+            np.zeros((clusters, slots), np.float32),
             np.zeros((clusters, slots), np.uint16),
             np.zeros((clusters, slots), np.float32),
             np.zeros((clusters, classes, 3), np.int64),
@@ -65,7 +72,7 @@ class Lessons(NamedTuple):
 @kernel
 def note_ends(
     lessons: Lessons, q: int, first: int, last: int, uid: Ints, who: Indices, meta: Ints32, service: Floats32,
-    work: Floats, class_type: Ints, mean_s: Floats,
+    work: Floats, class_type: Ints, mean_s: Floats, overhead: float, skill: Bytes,
 ) -> None:  # fmt: skip
     """Count the tasks from ``first`` to ``last`` that ended in cluster ``q``.
 
@@ -81,6 +88,8 @@ def note_ends(
         work: its work, s of a unit-speed agent.
         class_type: `[C]` type that tasks of each class ask for.
         mean_s: `[C]` mean work of each class, s.
+        overhead: factor of coordination on service times in the cluster, x 255.
+        skill: `[Q, 6, S]` skill of the agents, in 1/255.
     """
     slots = uid.shape[1]
     for x in range(first, last):
@@ -91,6 +100,8 @@ def note_ends(
         lessons.practice[q, k, s] += lessons.practice[q, k, s] < MOST
         lessons.done[q, s] += lessons.done[q, s] < MOST
         lessons.effort[q, s] += np.float32(work[x] / mean_s[kind])
+        lessons.ends[q, s] += lessons.ends[q, s] < MOST
+        lessons.took[q, s] += np.float32(np.float64(service[x]) * skill[q, k, s] / (mean_s[kind] * overhead))
         lessons.sums[q, kind, 0] += 1
         lessons.sums[q, kind, 1] += steps(np.float64(service[x]))
         lessons.sums[q, kind, 2] += steps(work[x])
@@ -124,3 +135,5 @@ def _claim(lessons: Lessons, q: int, s: int, uid: int) -> None:
         lessons.practice[q, :, s] = 0
         lessons.done[q, s] = 0
         lessons.effort[q, s] = 0.0
+        lessons.ends[q, s] = 0
+        lessons.took[q, s] = 0.0

@@ -16,22 +16,31 @@ from ...arrays import Bools, Floats, Ints32, kernel
 from ...errors import ConfigError, require
 
 
+FRESH: dict[str, Any] = {"factor": 1.0, "seen": 1.0, "loss": 0.0, "up": True, "known": True}
+"""Attributes of a link that nothing has happened to, but for its latency."""
+
+
 @dataclass(slots=True)
 class Network:
     """The mesh as a graph, which is the truth about it, and as arrays, which mirror its live part.
 
-    A link is live if it is up and both of its nodes are. Faults and repairs change the graph at once and
-    the arrays at the next :meth:`refresh`. Among paths of equal latency the one with the fewest hops is
+    A link is live if it is up and both of its nodes are. What is so and what is held to be so are apart: messages
+    go over links that are ``known``, and arrive over links that are ``up``. Faults and repairs change the graph at
+    once and the arrays at the next :meth:`refresh`. Among paths of equal latency the one with the fewest hops is
     taken, then at each step the lowest next node: the same path on every machine.
 
     Attributes:
-        graph: vertices 0 to K - 1 with their place ``x``, ``y`` in [0, 1] and ``up``; edges with
-            ``latency_s`` and ``up``. Change it through the methods alone.
-        latency_s: `[K, K]` seconds from a to b on the shortest live path; inf if there is none, 0 to itself.
+        graph: vertices 0 to K - 1 with their place ``x``, ``y`` in [0, 1], ``up`` and ``known``; edges with
+            ``latency_s``, ``factor`` (how many times that they take now), ``seen`` (the factor that nodes know of),
+            ``loss``, ``up`` and ``known``. Change it through the methods alone.
+        latency_s: `[K, K]` seconds from a to b on the shortest path held to be live; inf if there is none, 0 to
+            itself.
         hops: `[K, K]` links on that path; -1 if there is none, 0 to itself.
         next_hop: `[K, K]` the node that a hands over to for b; -1 if there is no path, a itself for a.
         link_s: `[K, K]` seconds over the direct live link; inf if there is none, and on the diagonal.
+        losses: `[K, K]` chance that a message is lost on the direct link; 0 where there is none.
         alive: `[K]` whether a node is up.
+        known: `[K]` whether a node is held to be up.
         version: how many times the arrays were built.
         dirty: whether the graph has changed since.
     """
@@ -41,7 +50,9 @@ class Network:
     hops: Ints32 = field(init=False)
     next_hop: Ints32 = field(init=False)
     link_s: Floats = field(init=False)
+    losses: Floats = field(init=False)
     alive: Bools = field(init=False)
+    known: Bools = field(init=False)
     version: int = field(default=0, init=False)
     dirty: bool = field(default=True, init=False)
 
@@ -50,7 +61,12 @@ class Network:
 
     @classmethod
     def build(
-        cls, topology: Topology, nodes: int, latency_ms: tuple[float, float], root_seed: int
+        cls,
+        topology: Topology,
+        nodes: int,
+        latency_ms: tuple[float, float],
+        root_seed: int,
+        loss: float = 0.0,
     ) -> Network:
         """Place nodes uniformly in the unit square and give each link a latency that grows with its length.
 
@@ -60,6 +76,7 @@ class Network:
             latency_ms: one-way latency of a link of no length and of one as long as the diagonal,
                 milliseconds, ``0 <= low <= high``.
             root_seed: determines places and links, each through a stream of its own.
+            loss: chance that a message is lost on a link, in [0, 1).
 
         Raises:
             ConfigError: if the latencies break their rule, or the topology cannot link so many nodes.
@@ -72,9 +89,11 @@ class Network:
         latency_s = (low + (high - low) * length / np.sqrt(2.0)) / 1000.0
 
         graph: nx.Graph[int] = nx.Graph()
-        graph.add_nodes_from((k, {"x": x, "y": y, "up": True}) for k, (x, y) in enumerate(places.tolist()))
+        graph.add_nodes_from(
+            (k, {"x": x, "y": y, "up": True, "known": True}) for k, (x, y) in enumerate(places.tolist())
+        )
         graph.add_edges_from(
-            (a, b, {"latency_s": s, "up": True})
+            (a, b, {"latency_s": s, **FRESH, "loss": float(loss)})
             for (a, b), s in zip(links.tolist(), latency_s.tolist(), strict=True)
         )
         return cls(graph)
@@ -85,36 +104,56 @@ class Network:
         return len(self.graph)
 
     def cut_link(self, a: int, b: int) -> None:
-        """Take down the link between two nodes.
+        """Take down the link between two nodes, which they know at once.
 
         Raises:
             ConfigError: if there is no such link.
         """
-        self._change(self._link(a, b), "up", False)
+        self.set_link(a, b, up=False, known=False)
 
     def restore_link(self, a: int, b: int) -> None:
-        """Bring the link between two nodes up again.
+        """Bring the link between two nodes up again, which they know at once.
 
         Raises:
             ConfigError: if there is no such link.
         """
-        self._change(self._link(a, b), "up", True)
+        self.set_link(a, b, up=True, known=True)
+
+    def set_link(self, a: int, b: int, **changes: float | bool) -> None:
+        """Change a link's attributes: ``up``, ``known``, ``factor``, ``seen`` or ``loss``.
+
+        Raises:
+            ConfigError: if there is no such link.
+        """
+        link = self._link(a, b)
+        for name, value in changes.items():
+            self._change(link, name, value)
 
     def fail_node(self, k: int) -> None:
-        """Take down a node, and with it the way over each of its links.
+        """Take down a node, and with it the way over each of its links, which all know at once.
 
         Raises:
             ConfigError: if there is no such node.
         """
-        self._change(self._node(k), "up", False)
+        self.set_node(k, up=False, known=False)
 
     def restore_node(self, k: int) -> None:
-        """Bring a node up again; links that were cut stay cut.
+        """Bring a node up again, which all know at once; links that were cut stay cut.
 
         Raises:
             ConfigError: if there is no such node.
         """
-        self._change(self._node(k), "up", True)
+        self.set_node(k, up=True, known=True)
+
+    def set_node(self, k: int, **changes: bool) -> None:
+        """Change a node's attributes: ``up`` or ``known``.
+
+        Raises:
+            ConfigError: if there is no such node.
+        """
+        node = self._node(k)
+        for name, value in changes.items():
+            self._change(node, name, value)
 
     def set_latency(self, a: int, b: int, ms: float) -> None:
         """Set the one-way latency of a link, in milliseconds, finite and 0 or more.
@@ -139,23 +178,31 @@ class Network:
             Distances by Dijkstra (1959), "A note on two problems in connexion with graphs", one search
             from each node (scipy); hops and next hops by :func:`trees_toward`.
         """
-        up = [self.graph.nodes[k]["up"] for k in range(self.nodes)]
-        live = [
-            (a, b, link["latency_s"])
-            for a, b, link in self.graph.edges(data=True)
-            if link["up"] and up[a] and up[b]
-        ]
-        a, b = (np.array([link[i] for link in live], np.int64) for i in (0, 1))
-        seconds = np.array([link[2] for link in live], np.float64)
-
-        self.alive = np.array(up, np.bool_)
+        places = [self.graph.nodes[k] for k in range(self.nodes)]
+        up = np.array([place["up"] for place in places], np.bool_)
+        known = np.array([place.get("known", place["up"]) for place in places], np.bool_)
+        a, b = np.array(self.graph.edges, np.int64).reshape(-1, 2).T
+        links = [FRESH | {"known": link["up"]} | link for _, _, link in self.graph.edges(data=True)]
+        base, factor, seen, loss = (
+            np.array([link[name] for link in links], np.float64)
+            for name in ("latency_s", "factor", "seen", "loss")
+        )
+        carries, held = (np.array([link[name] for link in links], np.bool_) for name in ("up", "known"))
+        self.alive, self.known = up, known
+        self.losses = np.zeros((self.nodes, self.nodes))
+        self.losses[a, b] = self.losses[b, a] = loss
+        live = carries & up[a] & up[b]
         self.link_s = np.full((self.nodes, self.nodes), np.inf)
-        self.link_s[a, b] = self.link_s[b, a] = seconds
+        self.link_s[a[live], b[live]] = self.link_s[b[live], a[live]] = (base * factor)[live]
+        live = held & known[a] & known[b]
+        a, b, seconds = a[live], b[live], (base * seen)[live]
+        believed = np.full((self.nodes, self.nodes), np.inf)
+        believed[a, b] = believed[b, a] = seconds
         # sparse, since a zero in a dense matrix would be read as no link at all
         ways = (np.tile(seconds, 2), (np.concatenate([a, b]), np.concatenate([b, a])))
-        distance = dijkstra(csr_array(ways, shape=self.link_s.shape))
+        distance = dijkstra(csr_array(ways, shape=believed.shape))
         self.latency_s = np.ascontiguousarray(distance.T)
-        self.next_hop, self.hops = trees_toward(distance, self.link_s)
+        self.next_hop, self.hops = trees_toward(distance, believed)
         self.version += 1
         self.dirty = False
 

@@ -12,7 +12,7 @@ from .arrivals import words_of
 from .grouping import in_runs, keep, line_up, line_up_blocks, list_later
 from .laws import sample
 from .ledger import Count, Ledger, note, sampled, steps
-from .tasks import Blocks, Tasks, take_card, task_class
+from .tasks import Blocks, Tasks, sendings, take_card, task_class
 
 WAIT_T = np.array([int(Count.INGRESS_WAIT_T), int(Count.DISPATCH_WAIT_T)])
 BUSY_T = np.array([int(Count.INGRESS_BUSY_T), int(Count.DISPATCH_BUSY_T)])
@@ -212,7 +212,7 @@ def keep_cards(
 
 @kernel
 def arrived(tasks: Tasks, line: Indices, n: int, begin: float, deadline_s: Floats, ledger: Ledger) -> None:
-    """Count the tasks in line that arrived in this tick, their work, and when they are due."""
+    """Count the tasks in line that arrived in this tick, their work, and when they are due; not those sent anew."""
     count, due = ledger.count, ledger.due
     per_s, ring = ledger.bins_per_s[0], len(ledger.due) - 1
     came, meta = tasks.arrived, tasks.meta
@@ -222,7 +222,7 @@ def arrived(tasks: Tasks, line: Indices, n: int, begin: float, deadline_s: Float
     work = 0
     for j in range(n):
         i = line[j]
-        new = int(at[i] >= begin)
+        new = int(at[i] >= begin) & int(sendings(uid[i]) == 0)
         number += new
         work += new * steps(works[i])
     room = np.empty(_BLOCK, np.int64)
@@ -233,7 +233,7 @@ def arrived(tasks: Tasks, line: Indices, n: int, begin: float, deadline_s: Float
         for x in range(m):
             i = mine[x]
             b = int((came[i] + deadline_s[task_class(meta[i])]) * per_s) & ring
-            room[x] = b if at[i] >= begin else -1
+            room[x] = b if at[i] >= begin and sendings(uid[i]) == 0 else -1
         for x in range(m):
             b = room[x]
             if b != last and b >= 0:
@@ -244,7 +244,7 @@ def arrived(tasks: Tasks, line: Indices, n: int, begin: float, deadline_s: Float
     if below != np.uint64(0):
         for j in range(n):
             i = line[j]
-            if at[i] >= begin and sampled(uid[i], below):
+            if at[i] >= begin and sendings(uid[i]) == 0 and sampled(uid[i], below):
                 note(ledger, uid[i], 0, at[i], place[i])
     count[_ARRIVED] += number
     count[_WORK_T] += work

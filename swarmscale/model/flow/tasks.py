@@ -12,6 +12,10 @@ CLASS_BITS, ENTRY_BITS, ATTEMPT_BITS = 4, 12, 4
 ENTRY_SHIFT = CLASS_BITS
 ATTEMPT_SHIFT = CLASS_BITS + ENTRY_BITS
 MAX_CLASSES, MAX_NODES, MAX_ATTEMPTS = 1 << CLASS_BITS, 1 << ENTRY_BITS, (1 << ATTEMPT_BITS) - 1
+SENDING_SHIFT = 58
+"""From here on a task's key holds how often it was sent anew, so that each sending has draws of its own."""
+ORIGIN = (1 << SENDING_SHIFT) - 1
+"""The bits of a task's key that name the task, however often it was sent."""
 
 
 type Columns = tuple[np.ndarray[Any, Any], ...]
@@ -23,7 +27,7 @@ class Tasks(NamedTuple):
     Attributes:
         at: `[cap]` s, when the task is, or will be, at its present station.
         arrived: `[cap]` s, when it arrived at its entry node.
-        uid: `[cap]` the arrival's key: bin << 32 | entry << 20 | number in the bin.
+        uid: `[cap]` the arrival's key: sendings << 58 | bin << 32 | entry << 20 | number in the bin.
         work: `[cap]` seconds of a unit-speed agent.
         back: `[cap]` s, latency of the answer's way back to the entry node.
         meta: `[cap]` class, entry node and attempts in one integer.
@@ -169,6 +173,18 @@ def copy_task(source: Tasks, i: int, target: Tasks, j: int) -> None:
     target.back[j] = source.back[i]
     target.meta[j] = source.meta[i]
     target.place[j] = source.place[i]
+
+
+@kernel
+def sendings(uid: int) -> int:
+    """How often a task was sent anew."""
+    return uid >> 58
+
+
+@kernel
+def origin(uid: int) -> int:
+    """Key of a task as it arrived, however often it was sent."""
+    return uid & 0x3FFFFFFFFFFFFFF
 
 
 @kernel

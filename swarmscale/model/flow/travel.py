@@ -10,7 +10,7 @@ from ...arrays import Bools, Floats, Floats32, Indices, Ints, Ints32, Words, ker
 from ...rng import draw, ln, unit32
 from .arrivals import words_of
 from .ledger import Count, Ledger, bin_of, message, note, sampled, steps
-from .tasks import Blocks, Tasks, task_class, task_entry, write_card
+from .tasks import Blocks, Tasks, copy_task, origin, task_class, task_entry, write_card
 
 _COMPLETED, _HITS, _LOOKUPS = int(Count.COMPLETED), int(Count.CACHE_HITS), int(Count.CACHE_LOOKUPS)
 _LOST, _UNREACHABLE = int(Count.DROPPED_LOST), int(Count.DROPPED_UNREACHABLE)
@@ -28,11 +28,15 @@ class Mesh(NamedTuple):
     """The mesh as kernels see it.
 
     Attributes:
-        next_hop: `[K, K]` next node on the shortest live path, -1 if there is none; itself on the diagonal.
-        link_s: `[K, K]` mean latency of a live link, s; 0 on the diagonal.
+        next_hop: `[K, K]` next node on the shortest path that is held to be live, -1 if there is none; itself on the
+            diagonal.
+        link_s: `[K, K]` mean latency of a link that carries, s; infinity if it does not, 0 on the diagonal.
         alive: `[K]` whether a node answers.
+        known: `[K]` whether a node is held to answer.
+        whole: whether every node is held to be reachable from every other one.
+        losses: `[K, K]` chance that a message is lost on a hop over each link.
         jitter: coefficient of variation of a hop's latency, in [0, 1].
-        loss: chance that a message is lost on a hop.
+        loss: largest of the chances that a message is lost on a hop.
         retries: times that a lost message is sent again at most.
         timeout_s: wait before it is sent again, s.
         task_bytes: size of a task's message.
@@ -42,6 +46,9 @@ class Mesh(NamedTuple):
     next_hop: Ints32
     link_s: Floats
     alive: Bools
+    known: Bools
+    whole: bool
+    losses: Floats
     jitter: float
     loss: float
     retries: int
@@ -96,7 +103,7 @@ class Cache(NamedTuple):
 @kernel
 def key_of(uid: int, rank: Floats, key: np.uint64) -> int:
     """Key that a task asks for: a function of the task alone."""
-    u = unit32(draw(uid, 5, key)[0])
+    u = unit32(draw(origin(uid), 5, key)[0])
     return min(int(np.searchsorted(rank, u)), len(rank) - 1)
 
 
@@ -182,7 +189,7 @@ def hand_on(
 
     An entry node knows of the loads what it was last told, and its own assignments of this tick.
     """
-    alive = mesh.alive
+    alive = mesh.known
     nodes = np.uint64(len(homes.load))
     known = np.empty((len(homes.load), len(homes.load)))
     known[:] = homes.load
@@ -201,6 +208,29 @@ def hand_on(
             tasks.at[i] += homes.decision_s
             home[x] = best
         load[best] += homes.room[best]
+
+
+@kernel
+def turn_back(
+    tasks: Tasks, rows: Indices, n: int, mesh: Mesh, homes: Homes, key: np.uint64, home: Indices
+) -> None:
+    """Give tasks whose home is held to be out of reach another one that is not.
+
+    Eight nodes are drawn by their shares; the first that can be reached is taken, else the entry node itself.
+    """
+    for x in range(n):
+        i = rows[x]
+        entry = np.uint32(tasks.place[i])
+        if mesh.next_hop[entry, home[x]] >= 0:
+            continue
+        best = entry
+        for number in range(2):
+            w = draw(tasks.uid[i], 8 + number, key)
+            for word in (w[0], w[1], w[2], w[3]):
+                other = np.uint32(min(int(np.searchsorted(homes.share, unit32(word))), len(homes.share) - 1))
+                if best == entry and mesh.next_hop[entry, other] >= 0:
+                    best = other
+        home[x] = best
 
 
 @kernel
@@ -234,19 +264,22 @@ def choose_homes(
         homes_drawn(u, entry, m, homes.locality, homes.share, first_of, most, v, home[first:])
     if homes.threshold < np.inf:
         hand_on(tasks, rows, n, mesh, homes, key, home, ledger)
+    if not mesh.whole:
+        turn_back(tasks, rows, n, mesh, homes, key, home)
 
 
 @kernel
 def leave_entry(
     tasks: Tasks, rows: Indices, n: int, mesh: Mesh, homes: Homes, cache: Cache, key: np.uint64,
     network_key: np.uint64, deadline_s: Floats, home: Indices, coming: Tasks, n_coming: int, out: Blocks,
-    begins: Ints, ends: Ints, ledger: Ledger,
-) -> None:  # fmt: skip
+    begins: Ints, ends: Ints, missed: Tasks, reasons: Ints, ledger: Ledger,
+) -> int:  # fmt: skip
     """Send tasks that left ingress on their way: answered from the cache, or over the mesh to their home.
 
     On each hop a message is lost with a fixed chance, found missing after a timeout and sent again, at most
-    so many times; then the task is dropped as lost. A hop takes base x (1 - jitter + jitter x Exp(1)). A
-    loaded home asks two other nodes and gives the task to the lesser of the three (two choices: Mitzenmacher 2001).
+    so many times; then the task is dropped as lost, or kept by its sender to be sent anew. A hop takes
+    base x (1 - jitter + jitter x Exp(1)). A loaded home asks two other nodes and gives the task to the lesser of
+    the three (two choices: Mitzenmacher 2001).
 
     Args:
         tasks: tasks, ``at`` being when they leave ingress.
@@ -264,8 +297,14 @@ def leave_entry(
         out: out: those tasks and behind them the new ones, home by home, ``at`` being their arrival there.
         begins: `[K]` out: where each home's tasks begin.
         ends: `[K]` out: one behind the last.
+        missed: out: tasks that did not get through, ``at`` being when that was clear; no rows if they are dropped.
+        reasons: `[cap]` out: why, a place in the counts.
         ledger: counts.
+
+    Returns:
+        Rows in ``missed``.
     """
+    n_missed = 0
     if cache.size > 0:
         n = answer(tasks, rows, n, cache, key, deadline_s, ledger)
     choose_homes(tasks, rows, n, mesh, homes, key, home, ledger)
@@ -320,6 +359,15 @@ def leave_entry(
             )  # fmt: skip
             gone[x] = reason != 0
             dropped += reason != 0
+            if reason != 0 and len(missed.at) > 0:
+                copy_task(tasks, mine[x], missed, n_missed)
+                missed.at[n_missed] = at[x]
+                reasons[n_missed] = reason
+                n_missed += 1
+            elif reason != 0:
+                ledger.count[reason] += 1
+                if sampled(uid[x], below):
+                    note(ledger, uid[x], 9, at[x], reason)
         if dropped:
             m = close_up(mine, to, at, uid, back, gone, m)
         for x in range(m):
@@ -335,6 +383,7 @@ def leave_entry(
             for x in range(m):
                 if sampled(uid[x], below):
                     note(ledger, uid[x], 3, at[x], int(to[x]))
+    return n_missed
 
 
 @kernel
@@ -379,8 +428,8 @@ def one_hop(
     Returns:
         How many others there are.
     """
-    next_hop, link_s, loss = mesh.next_hop.reshape(-1), mesh.link_s.reshape(-1), mesh.loss
-    nodes = np.uint32(len(mesh.alive))
+    next_hop, link_s, losses = mesh.next_hop.reshape(-1), mesh.link_s.reshape(-1), mesh.losses.reshape(-1)
+    nodes, alive = np.uint32(len(mesh.alive)), mesh.alive
     sent = 0
     stayed = 0
     latency = 0
@@ -388,9 +437,9 @@ def one_hop(
     for x in range(n):
         k, h = np.uint32(entry[x]), home[x]
         away = int(h != k)
-        lost = away & int(unit32(words[x]) < loss)
         way = k * nodes + h
-        if next_hop[way] != h or lost:
+        lost = away & int(unit32(words[x]) < losses[way])
+        if next_hop[way] != h or lost or link_s[way] == np.inf or not alive[k]:
             rest[n_rest] = x
             n_rest += 1
             continue
@@ -433,11 +482,11 @@ def walk(
     Returns:
         Why it was dropped (a place in the counts) or 0, when it arrives in s, and the latency of the way back.
     """
-    jitter, loss, retries = mesh.jitter, mesh.loss, mesh.retries
+    jitter, retries = mesh.jitter, mesh.retries
     node = entry
     hops, tries, first, through, latency, reason = 0, 0, 0, 0, 0, 0
     back = 0.0
-    if not (mesh.alive[home] and mesh.alive[entry]):
+    if not mesh.alive[entry]:
         reason = _UNREACHABLE
     while node != home and reason == 0:
         nxt = int(mesh.next_hop[node, home])
@@ -449,9 +498,11 @@ def walk(
             word = w[0]
             there_by = 1.0 - jitter - jitter * ln(unit32(w[1]))
             back_by = 1.0 - jitter - jitter * ln(unit32(w[2]))
-        base = mesh.link_s[node, nxt]
+        base, loss = mesh.link_s[node, nxt], mesh.losses[node, nxt]
         lost = 0
-        if loss > 0.0:
+        if base == np.inf:  # it carries nothing, and that is not known yet
+            lost = retries + 1
+        elif loss > 0.0:
             u = unit32(word)
             if u < loss:
                 lost = int(ln(u) / ln(loss))
@@ -459,6 +510,7 @@ def walk(
         hops += 1
         if lost > retries:
             reason = _LOST
+            t += lost * mesh.timeout_s
             break
         there = base * there_by if jitter > 0.0 else base
         back += base * back_by if jitter > 0.0 else base
@@ -478,10 +530,6 @@ def walk(
     m[3, 3] += through
     m[3, 4] += tries * mesh.task_bytes
     m[3, 5] += latency
-    if reason:
-        ledger.count[reason] += 1
-        if sampled(uid, ledger.log_below[0]):
-            note(ledger, uid, 9, t, reason)
     return reason, t, back
 
 

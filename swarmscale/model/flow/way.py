@@ -15,13 +15,13 @@ from .hands import ClusterState, Hands, Rule
 from .ledger import Count, Ledger, bin_of, note, sampled, settle, steps
 from .lessons import Lessons
 from .stations import Scratch, Servers, Station, run_dispatch, run_ingress
-from .tasks import Blocks, Cards, Tasks, card_back, card_meta, take_card, task_class, write_card
+from .tasks import Blocks, Cards, Tasks, card_back, card_meta, take_card, task_class, task_entry, write_card
 from .travel import Cache, Homes, Mesh, leave_entry
 
 type Plain = tuple[Any, ...]
 
 _UNREACHABLE, _NETWORK_T = int(Count.DROPPED_UNREACHABLE), int(Count.NETWORK_T)
-_IN_TRANSIT, _SAMPLES = int(Count.IN_TRANSIT), int(Count.SAMPLES)
+_IN_TRANSIT, _SAMPLES, _SHED = int(Count.IN_TRANSIT), int(Count.SAMPLES), int(Count.DROPPED_SHED)
 
 
 class Seen(NamedTuple):
@@ -49,8 +49,8 @@ def to_dispatch(
     blocks: Blocks, arriving_rest: Tasks, coming_rest: Tasks, ingress: Station, ingress_servers: Servers,
     dispatch: Station, dispatch_servers: Servers, given_s: Floats, keys: tuple[np.uint64, np.uint64],
     marks: Marks, mesh: Mesh, homes: Homes, cache: Cache, scratch: Scratch, offsets: Ints, seen: Seen,
-    given_cluster: Ints32, choice: Ints32, ledger: Ledger,
-) -> tuple[int, int, int]:  # fmt: skip
+    given_cluster: Ints32, choice: Ints32, missed: Tasks, reasons: Ints, ledger: Ledger,
+) -> tuple[int, int, int, int]:  # fmt: skip
     """Take tasks through ingress, over the mesh and through dispatch.
 
     Args:
@@ -79,10 +79,12 @@ def to_dispatch(
         seen: out: what rules see of them.
         given_cluster: `[R]` cluster of each row of a replayed list, or empty.
         choice: out: the clusters, if the list says them; no rule is asked then, nor shown anything.
+        missed: out: tasks that did not get through and are to be sent anew; no rows if they are dropped.
+        reasons: out: why.
         ledger: counts.
 
     Returns:
-        Tasks that leave dispatch, rows in ``arriving_rest`` and rows in ``coming_rest``.
+        Tasks that leave dispatch, rows in ``arriving_rest``, rows in ``coming_rest`` and rows in ``missed``.
     """
     served, deadline_s = scratch.served, marks.deadline_s
     n, n_rest = run_ingress(
@@ -90,16 +92,16 @@ def to_dispatch(
         arriving_rest, scratch, ledger,
     )  # fmt: skip
     begins, ends = np.empty(len(offsets) - 1, np.int64), np.empty(len(offsets) - 1, np.int64)
-    leave_entry(
+    n_missed = leave_entry(
         arriving, served, n, mesh, homes, cache, marks.key, keys[0], deadline_s, scratch.home, coming, n_coming,
-        blocks, begins, ends, ledger,
+        blocks, begins, ends, missed, reasons, ledger,
     )  # fmt: skip
     ledger.count[_SAMPLES] += begin <= probe < end
     n, n_later = at_homes(
         begin, end, probe, blocks, begins, ends, coming_rest, dispatch, dispatch_servers, given_s, keys[1], marks,
         scratch, offsets, seen, given_cluster, choice, ledger,
     )  # fmt: skip
-    return n, n_rest, n_later
+    return n, n_rest, n_later, n_missed
 
 
 @kernel
@@ -107,8 +109,8 @@ def to_homes(
     begin: float, end: float, probe: float, arriving: Tasks, n_arriving: int, none: Tasks, blocks: Blocks,
     begins: Ints, ends: Ints, arriving_rest: Tasks, ingress: Station, ingress_servers: Servers,
     keys: tuple[np.uint64, np.uint64], marks: Marks, mesh: Mesh, homes: Homes, cache: Cache, scratch: Scratch,
-    ledger: Ledger,
-) -> int:  # fmt: skip
+    missed: Tasks, reasons: Ints, ledger: Ledger,
+) -> tuple[int, int]:  # fmt: skip
     """The first half of :func:`to_dispatch`, where homes may be elsewhere: through ingress and over the mesh.
 
     Args:
@@ -130,20 +132,22 @@ def to_homes(
         homes: rule for the home node.
         cache: result caches.
         scratch: buffers.
+        missed: out: tasks that did not get through and are to be sent anew.
+        reasons: out: why.
         ledger: counts.
 
     Returns:
-        Rows in ``arriving_rest``.
+        Rows in ``arriving_rest`` and in ``missed``.
     """
     n, n_rest = run_ingress(
         ingress, ingress_servers, begin, end, probe, arriving, n_arriving, keys[0], marks.deadline_s,
         scratch.served, arriving_rest, scratch, ledger,
     )  # fmt: skip
-    leave_entry(
+    n_missed = leave_entry(
         arriving, scratch.served, n, mesh, homes, cache, marks.key, keys[0], marks.deadline_s, scratch.home, none, 0,
-        blocks, begins, ends, ledger,
+        blocks, begins, ends, missed, reasons, ledger,
     )  # fmt: skip
-    return n_rest
+    return n_rest, n_missed
 
 
 @kernel
@@ -181,8 +185,8 @@ def to_clusters(
     begin: float, end: float, probe: float, blocks: Blocks, n: int, waiting: Tasks, n_waiting: int, choice: Ints32,
     delay: Floats, local_s: float, task_bytes: int, control_bytes: int, rest: Tasks, fleet: Rows, hands: Hands,
     state: ClusterState, rule: Rule, marks: Marks, lessons: Lessons, answered_uid: Ints, answered_meta: Ints32,
-    scratch: Scratch, bin_s: float, ledger: Ledger,
-) -> tuple[int, int, int]:  # fmt: skip
+    scratch: Scratch, bin_s: float, missed: Tasks, reasons: Ints, n_missed: int, ledger: Ledger,
+) -> tuple[int, int, int, int]:  # fmt: skip
     """Send dispatched tasks to their clusters and serve these; settle the deadlines that have passed.
 
     Args:
@@ -193,7 +197,7 @@ def to_clusters(
         n: how many are dispatched.
         waiting: tasks that wait in clusters or are on their way to one, by cluster and in time order.
         n_waiting: rows in use.
-        choice: `[n]` cluster of each dispatched task, below 0 for none.
+        choice: `[n]` cluster of each dispatched task, -1 for none, -2 if it is not let in.
         delay: `[n]` s, time that choosing took.
         local_s: latency between a node and its clusters, s.
         task_bytes: size of a task's message.
@@ -209,10 +213,13 @@ def to_clusters(
         answered_meta: `[cap]` out.
         scratch: buffers.
         bin_s: width of the bins in which deadlines are counted, s.
+        missed: out: tasks that are to be sent anew are added to those there; no rows if they are dropped.
+        reasons: out: why.
+        n_missed: rows in use.
         ledger: counts.
 
     Returns:
-        Rows in ``rest``, answered tasks noted, and ready agents.
+        Rows in ``rest``, answered tasks noted, ready agents, and rows in ``missed``.
     """
     rows, time, cluster = scratch.row, scratch.time, scratch.cluster
     highest = np.int64(-1)
@@ -228,9 +235,11 @@ def to_clusters(
         rows[i] = room + i
         time[i] = waiting.at[i]
         cluster[i] = waiting.place[i]
-    n = n_waiting + send(
-        blocks, n, choice, delay, local_s, task_bytes, control_bytes, n_waiting, scratch, ledger
+    sent, n_missed = send(
+        blocks, n, choice, delay, local_s, task_bytes, control_bytes, n_waiting, scratch, missed, reasons, n_missed,
+        ledger,
     )  # fmt: skip
+    n = n_waiting + sent
     offsets = np.empty(fleet.uid.shape[0] + 1, np.int64)
     line = scratch.line
     due = line_up(time, cluster, n, begin, end, offsets, scratch.bucket, line)
@@ -247,17 +256,17 @@ def to_clusters(
                 n_rest += 1
         ledger.count[_IN_TRANSIT] += n - due
     settle(ledger, int(begin / bin_s + 1e-9), int(end / bin_s + 1e-9))
-    return n_rest, answered, ready
+    return n_rest, answered, ready, n_missed
 
 
 @kernel
 def send(
     blocks: Blocks, n: int, choice: Ints32, delay: Floats, local_s: float, task_bytes: int, control_bytes: int,
-    first: int, scratch: Scratch, ledger: Ledger,
-) -> int:  # fmt: skip
+    first: int, scratch: Scratch, missed: Tasks, reasons: Ints, n_missed: int, ledger: Ledger,
+) -> tuple[int, int]:  # fmt: skip
     """Send dispatched tasks to their clusters: rows, times and clusters stand in ``scratch`` from ``first`` on.
 
-    Returns how many went.
+    Returns how many went, and the rows in ``missed``.
     The network part of their latency is logged. Each costs two messages of the hierarchy: the assignment, and
     the report of its end.
     """
@@ -277,11 +286,17 @@ def send(
         delay[m] = delay[x]
         m += choice[x] >= 0
     if m < n:
-        count[_UNREACHABLE] += n - m
         for x in range(n):
             i = served[x]
-            if choice[x] < 0 and sampled(uid[i], below):
-                note(ledger, uid[i], 9, at[i], _UNREACHABLE)
+            if choice[x] == -1 and len(missed.at) > 0:
+                take_card(blocks.cards, i, at[i], task_entry(card_meta(whole[i, 3])), missed, n_missed)
+                reasons[n_missed] = _UNREACHABLE
+                n_missed += 1
+            elif choice[x] < 0:
+                reason = _UNREACHABLE if choice[x] == -1 else _SHED
+                count[reason] += 1
+                if sampled(uid[i], below):
+                    note(ledger, uid[i], 9, at[i], reason)
     took, network = scratch.service, 0
     for x in range(m):
         i = row[x]
@@ -304,7 +319,7 @@ def send(
         messages[3, column] += 2 * m
     messages[3, 4] += m * (task_bytes + control_bytes)
     messages[3, 5] += 2 * m * steps(local_s)
-    return m
+    return m, n_missed
 
 
 @kernel
@@ -313,15 +328,15 @@ def enter_dispatch(
     blocks: Plain, arriving_rest: Plain, coming_rest: Plain, ingress: Plain, ingress_servers: Plain,
     dispatch: Plain, dispatch_servers: Plain, given_s: Floats, keys: tuple[np.uint64, np.uint64], marks: Plain,
     mesh: Plain, homes: Plain, cache: Plain, scratch: Plain, offsets: Ints, seen: Plain,
-    given_cluster: Ints32, choice: Ints32, ledger: Plain,
-) -> tuple[int, int, int]:  # fmt: skip
+    given_cluster: Ints32, choice: Ints32, missed: Plain, reasons: Ints, ledger: Plain,
+) -> tuple[int, int, int, int]:  # fmt: skip
     """:func:`to_dispatch` as Python calls it: a plain tuple crosses over in half the time of one with names."""
     return to_dispatch(
         begin, end, probe, Tasks(*arriving), n_arriving, Tasks(*coming), n_coming,
         Blocks(blocks[0], blocks[1], Cards(*blocks[2])), Tasks(*arriving_rest), Tasks(*coming_rest),
         Station(*ingress), Servers(*ingress_servers), Station(*dispatch), Servers(*dispatch_servers), given_s, keys,
         Marks(*marks), Mesh(*mesh), Homes(*homes), Cache(*cache), Scratch(*scratch), offsets, Seen(*seen),
-        given_cluster, choice, Ledger(*ledger),
+        given_cluster, choice, Tasks(*missed), reasons, Ledger(*ledger),
     )  # fmt: skip
 
 
@@ -330,14 +345,14 @@ def enter_homes(
     begin: float, end: float, probe: float, arriving: Plain, n_arriving: int, none: Plain, blocks: Plain,
     begins: Ints, ends: Ints, arriving_rest: Plain, ingress: Plain, ingress_servers: Plain,
     keys: tuple[np.uint64, np.uint64], marks: Plain, mesh: Plain, homes: Plain, cache: Plain, scratch: Plain,
-    ledger: Plain,
-) -> int:  # fmt: skip
+    missed: Plain, reasons: Ints, ledger: Plain,
+) -> tuple[int, int]:  # fmt: skip
     """:func:`to_homes` as Python calls it."""
     return to_homes(
         begin, end, probe, Tasks(*arriving), n_arriving, Tasks(*none),
         Blocks(blocks[0], blocks[1], Cards(*blocks[2])), begins, ends, Tasks(*arriving_rest), Station(*ingress),
         Servers(*ingress_servers), keys, Marks(*marks), Mesh(*mesh), Homes(*homes), Cache(*cache),
-        Scratch(*scratch), Ledger(*ledger),
+        Scratch(*scratch), Tasks(*missed), reasons, Ledger(*ledger),
     )  # fmt: skip
 
 
@@ -360,12 +375,12 @@ def enter_clusters(
     begin: float, end: float, probe: float, blocks: Plain, n: int, waiting: Plain, n_waiting: int, choice: Ints32,
     delay: Floats, local_s: float, task_bytes: int, control_bytes: int, rest: Plain, fleet: Plain, hands: Plain,
     state: Plain, rule: Plain, marks: Plain, lessons: Plain, answered_uid: Ints, answered_meta: Ints32, scratch: Plain,
-    bin_s: float, ledger: Plain,
-) -> tuple[int, int, int]:  # fmt: skip
+    bin_s: float, missed: Plain, reasons: Ints, n_missed: int, ledger: Plain,
+) -> tuple[int, int, int, int]:  # fmt: skip
     """:func:`to_clusters` as Python calls it."""
     return to_clusters(
         begin, end, probe, Blocks(blocks[0], blocks[1], Cards(*blocks[2])), n, Tasks(*waiting), n_waiting, choice,
         delay, local_s, task_bytes, control_bytes, Tasks(*rest), Rows(*fleet), Hands(Cards(*hands[0]), hands[1]),
         ClusterState(*state), Rule(*rule), Marks(*marks), Lessons(*lessons), answered_uid, answered_meta,
-        Scratch(*scratch), bin_s, Ledger(*ledger),
+        Scratch(*scratch), bin_s, Tasks(*missed), reasons, n_missed, Ledger(*ledger),
     )  # fmt: skip
