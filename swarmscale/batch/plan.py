@@ -40,6 +40,7 @@ class Plan:
         outcomes: keys of metrics or names of registered outcomes; none for all.
         probe: measure collective IQ at a run's end; true by itself if an outcome asks for it.
         records: keep each run's records.
+        incidents: keep each run's incidents.
         time_limit_s: wall-clock time that a run may take, s; None for any.
         plugins: the user's own Python files, run before anything else in each process.
         design: how the settings were made: ``kind``, ``over``, and the kind's own fields.
@@ -53,6 +54,7 @@ class Plan:
     outcomes: tuple[str, ...] = ()
     probe: bool = False
     records: bool = False
+    incidents: bool = False
     time_limit_s: float | None = None
     plugins: tuple[Path, ...] = ()
     design: Mapping[str, Any] = field(default_factory=lambda: {"kind": "list"})
@@ -151,6 +153,8 @@ class Plan:
         facts = {f.name: getattr(self, f.name) for f in fields(self)}
         facts["base"] = self.base.tree()
         facts["plugins"] = [str(path) for path in self.plugins]
+        if not self.incidents:  # stores of sweeps that keep none stay what they were
+            del facts["incidents"]
         plain: dict[str, Any] = json.loads(json.dumps(facts, default=_listed))
         return plain
 

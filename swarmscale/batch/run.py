@@ -6,20 +6,26 @@ import io
 import platform
 import time
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..model.checkpoint import config_hash
 from ..model.config import Config
 from ..model.files import labeled
 from ..model.intelligence.prober import Prober, probe_at_end
+from ..model.resilience.frames import told_frame
+from ..model.resilience.incidents import IncidentLog
+from ..model.resilience_metrics import log_of_model
 from ..model.running import step_through
 from ..model.swarm import SwarmModel
 from .outcomes import measure
 from .plan import Plan, RunId
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 type Row = dict[str, Any]
-"""A run as it is stored: what it was, how it went, its outcomes, when and where it ran; ``records`` holds the bytes
-of its records' file where they are kept."""
+"""A run as it is stored: what it was, how it went, its outcomes, when and where it ran; ``records`` and ``incidents``
+hold the bytes of these files where they are kept."""
 
 DONE, FAILED, KILLED, LATE = STATUSES = ("done", "failed", "killed", "late")
 """How a run may end: well; with an exception; with the death of its worker; over its time limit."""
@@ -51,7 +57,9 @@ def run_one(plan: Plan, run: RunId) -> Row:
             probe_at_end(model)
         row |= measure(model, plan.columns)
         if plan.records:
-            row["records"] = _records(model)
+            row["records"] = _file(model, model.records.frame())
+        if plan.incidents:
+            row["incidents"] = _file(model, incidents_of(model))
         row["status"] = DONE
     except OverTimeError:
         row |= {"status": LATE, "error": late_error(plan)}
@@ -116,10 +124,15 @@ def _said(error: BaseException) -> str:
     return " ".join(lines.split()) + "\n" + "".join(traceback.format_tb(error.__traceback__))
 
 
-def _records(model: SwarmModel) -> bytes:
-    """The file of a run's records."""
+def incidents_of(model: SwarmModel) -> pd.DataFrame:
+    """A row for each incident of a run, with its time line."""
+    return told_frame(log_of_model(model) or IncidentLog())
+
+
+def _file(model: SwarmModel, frame: pd.DataFrame) -> bytes:
+    """A table of a run as the file that it is kept in."""
     import pyarrow.parquet as pq
 
     file = io.BytesIO()
-    pq.write_table(labeled(model.records.frame(), model.config.dt, {}), file, compression="zstd")
+    pq.write_table(labeled(frame, model.config.dt, {}), file, compression="zstd")
     return file.getvalue()

@@ -18,14 +18,13 @@ from .run import DONE, FAILED, KILLED, LATE
 from .schema import FINAL, LOG, Columns, examples
 from .search import SEARCH
 from .sheet import read_sheet, refuse_other, sheet_of
-from .writer import Writer
+from .writer import RUNS, Writer, kept_name
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
 SHEET = "sweep.json"
-RUNS, RECORDS = "runs", "records"
 LATELY_S = 120.0
 
 
@@ -141,7 +140,7 @@ class Store:
 
     def writer(self, worker: str) -> Writer:
         """Where a worker puts its rows; no two may have the same name."""
-        return Writer(self.folder / RUNS, self.folder / RECORDS, worker, self.columns)
+        return Writer(self.folder, worker, self.columns)
 
     def statuses(self) -> dict[RunId, str]:
         """How each run ended that has a row; reads four columns only."""
@@ -205,6 +204,24 @@ class Store:
                 return frame
             except duckdb.Error as error:
                 raise ConfigError(f"query: {' '.join(str(error).split())}") from None
+
+    def kept(self, kind: str, run: RunId) -> pd.DataFrame:
+        """What is kept of a run beside its row.
+
+        Args:
+            kind: ``records`` or ``incidents``.
+            run: which run.
+
+        Raises:
+            ConfigError: if it is not there or cannot be read.
+        """
+        import pandas as pd
+
+        path = self.folder / kind / kept_name(*run)
+        try:
+            return pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{path}: cannot be read: {' '.join(str(error).split())}") from None
 
     def progress(self) -> Progress:
         """How far it has come; the rate is that of the last rows, within two minutes before the newest."""

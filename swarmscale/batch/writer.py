@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,16 @@ from ..model.files import write_whole
 from .run import Row
 from .schema import Columns
 
+RUNS, KEPT = "runs", ("records", "incidents")
+"""Folders of a store: of the rows, and of what may be kept of each run beside its row."""
+
 ROWS = 256
 """Rows of a part; more would make writing it anew dearer, fewer would make more files."""
+
+
+def kept_name(setting: int, replication: int) -> str:
+    """Name of the file of a run in a folder of what is kept."""
+    return f"{setting}-{replication}.parquet"
 
 
 class Writer:
@@ -21,16 +30,16 @@ class Writer:
         rows: of the part that is being filled.
     """
 
-    def __init__(self, runs: Path, records: Path, worker: str, columns: Columns) -> None:
+    def __init__(self, folder: Path, worker: str, columns: Columns) -> None:
         self.worker = worker
         self.rows: list[dict[str, Any]] = []
-        self._runs, self._records = runs, records
+        self._folder = folder
         self._columns = columns
         self._schema = columns.schema()
         self._part = 0
 
     def add(self, row: Row) -> None:
-        """Store a finished run: its records, then its row. A row once written never changes.
+        """Store a finished run: its files, then its row. A row once written never changes.
 
         Raises:
             ConfigError: if a file cannot be written, as on a full disk; what was there before is still there.
@@ -40,12 +49,12 @@ class Writer:
 
         if len(self.rows) == ROWS:
             self.rows, self._part = [], self._part + 1
-        records: bytes | None = row.get("records")
-        if records is not None:
-            name = f"{row['setting']}-{row['replication']}.parquet"
-            write_whole(self._records / name, lambda part: part.write_bytes(records))
+        for kind in KEPT:
+            if kind in row:
+                path = self._folder / kind / kept_name(row["setting"], row["replication"])
+                write_whole(path, partial(Path.write_bytes, data=row[kind]))
         rows = [*self.rows, self._columns.stored({"worker": self.worker, **row})]
         table = pa.Table.from_pylist(rows, self._schema)
-        path = self._runs / f"{self.worker}-{self._part}.parquet"
+        path = self._folder / RUNS / f"{self.worker}-{self._part}.parquet"
         write_whole(path, lambda part: pq.write_table(table, part, compression="zstd"))
         self.rows = rows

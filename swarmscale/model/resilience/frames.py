@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,21 @@ def lines_frame(log: IncidentLog) -> pd.DataFrame:
     """Tidy table: one row a moment of an incident's time line."""
     rows = [[number, time_s, text] for number, one in enumerate(log.incidents) for time_s, text in one.line]
     return _typed(rows, LINES)
+
+
+def told_frame(log: IncidentLog) -> pd.DataFrame:
+    """The table of incidents with a column ``line``: each time line as JSON, pairs of s and what happened."""
+    table = incidents_frame(log)
+    table["line"] = np.array([json.dumps(one.line) for one in log.incidents], object)
+    return table
+
+
+def log_told(table: pd.DataFrame) -> IncidentLog:
+    """The log from which :func:`told_frame` was made, without its suspicions."""
+    log = log_of(table)
+    for one, line in zip(log.incidents, table["line"].tolist(), strict=True):
+        one.line = [(float(time_s), str(text)) for time_s, text in json.loads(line)]
+    return log
 
 
 def suspicions_frame(log: IncidentLog) -> pd.DataFrame:
