@@ -32,6 +32,7 @@ class Line:
         unit: behind its numbers.
         dash: Plotly's name of a dash.
         width: px.
+        pattern: Plotly's name of a pattern in the area under it, where lines are stacked; empty for none.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Line:
     unit: str = ""
     dash: str = "solid"
     width: float = 1.6
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +154,7 @@ def time_figure(
                 line={"color": line.color, "width": 0.6 if stacked else line.width, "dash": line.dash},
                 stackgroup="all" if stacked else None,
                 fillcolor=see_through(line.color, 0.75) if stacked else None,
+                fillpattern={"shape": line.pattern, "fillmode": "overlay"} if line.pattern else None,
                 hovertemplate=hover(line.name, line.text, "y", "share" if share else line.unit, at),
             )
         )

@@ -12,7 +12,11 @@ from ...model.records import Records
 from ..theme import BLUE, FAINT, GRAY, GREEN, ORANGE, PURPLE, SKY, VERMILLION
 from .lines import Line, column_line, finished, hover, time_figure
 
-DROP_COLORS = (VERMILLION, ORANGE, PURPLE, SKY, GRAY, BLUE)
+DROP_LOOKS = (
+    (VERMILLION, ""), (ORANGE, ""), (PURPLE, ""), (SKY, ""), (GRAY, ""), (BLUE, ""), (GREEN, ""), (FAINT, ""),
+    (BLUE, "/"),
+)  # fmt: skip
+"""Color and pattern of each reason, in the order of the ledger; what was tried too often shares a color."""
 
 
 def backlog(records: Records) -> go.Figure:
@@ -35,7 +39,7 @@ def backlog(records: Records) -> go.Figure:
 def drops(records: Records) -> go.Figure | None:
     """Tasks dropped a second, by reason, stacked; None if none was."""
     lines = []
-    for count, color in zip(DROPS, DROP_COLORS, strict=True):
+    for count, (color, pattern) in zip(DROPS, DROP_LOOKS, strict=True):
         column = column_line(
             records, count.name.lower(), color, count.name.lower().removeprefix("dropped_").replace("_", " ")
         )
@@ -47,6 +51,7 @@ def drops(records: Records) -> go.Figure | None:
                     text=column.text,
                     color=color,
                     unit="1/s",
+                    pattern=pattern,
                 )
             )
     if not lines:

@@ -14,6 +14,7 @@ from ...model.stored import StoredRecords
 from ...model.swarm import SwarmModel
 from ..emergence import Emergence, emergence_of, read_emergence
 from ..probes import Probes, probes_of, read_probes
+from ..troubles import Troubles, read_troubles, troubles_of
 from .session import Note
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Saved:
         measured: all probes.
         emergence: what was said of the windows that were full at the time.
         watched: what was said of all windows.
+        troubles: what had broken until the time.
+        broken: all that broke.
     """
 
     name: str
@@ -57,6 +60,8 @@ class Saved:
     measured: Probes = field(default_factory=Probes)
     emergence: Emergence = field(default_factory=Emergence)
     watched: Emergence = field(default_factory=Emergence)
+    troubles: Troubles = field(default_factory=Troubles)
+    broken: Troubles = field(default_factory=Troubles)
 
     @property
     def end_s(self) -> float:
@@ -74,8 +79,10 @@ class Saved:
         now = len(records) * self.whole.dt
         notes = tuple(note for note in self.told if note.time_s <= now)
         model = self.end if now >= self.end_s else None
-        probes, said = self.measured.until(now), self.watched.until(now)
-        return replace(self, records=records, model=model, notes=notes, probes=probes, emergence=said)
+        return replace(
+            self, records=records, model=model, notes=notes, probes=self.measured.until(now),
+            emergence=self.watched.until(now), troubles=self.broken.until(now),
+        )  # fmt: skip
 
 
 def listing(root: Path) -> tuple[str, ...]:
@@ -143,7 +150,8 @@ def of_folder(folder: Path, name: str) -> Saved:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{name}: summary.json cannot be read: {type(error).__name__}: {error}") from None
     told = [*_rows(folder / "scaling.parquet", _scaled), *_rows(folder / "recommendations.parquet", _advised)]
-    made = _made(name, records, None, told, metrics, read_probes(folder), read_emergence(folder))
+    seen = (read_probes(folder), read_emergence(folder), read_troubles(folder, len(records) * records.dt))
+    made = _made(name, records, None, told, metrics, *seen)
     return replace(made, warm_up_s=warm_up_s)
 
 
@@ -161,7 +169,9 @@ def of_checkpoint(path: Path, name: str, most_agents: int = 1_000_000) -> Saved:
         f"at most {most_agents}, the limit of this page",
     )
     told = notes_of(model.scaler)
-    return _made(name, model.records, model, told, {}, probes_of(model), emergence_of(model))
+    return _made(
+        name, model.records, model, told, {}, probes_of(model), emergence_of(model), troubles_of(model)
+    )
 
 
 def _made(
@@ -172,11 +182,12 @@ def _made(
     metrics: Mapping[str, Any],
     probes: Probes,
     said: Emergence,
+    broken: Troubles,
 ) -> Saved:
     told = sorted(told, key=lambda note: note.time_s)
     return Saved(
         name=name, whole=records, records=records, model=model, notes=tuple(told), metrics=metrics, end=model,
-        told=tuple(told), probes=probes, measured=probes, emergence=said, watched=said,
+        told=tuple(told), probes=probes, measured=probes, emergence=said, watched=said, troubles=broken, broken=broken,
     )  # fmt: skip
 
 
