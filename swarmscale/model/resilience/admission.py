@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 MEMORY_S = 20.0
 """Time constant with which what was measured is forgotten, s (assumed)."""
-MOST = np.int64(1) << 40
+MOST = float(1 << 40)
 """Room where there is no limit."""
 LATE = 0.01
 """Share of late answers among those given from which tasks may wait for less (assumed)."""
@@ -120,6 +121,7 @@ class Admission:
     _before: Ints = field(default_factory=lambda: np.zeros((3, 0), np.int64))
     _ticks: int = 0
     _called: tuple[tuple[float, float], ...] = ()
+    _answers: tuple[float, float] = (0.0, 0.0)
     _overloaded: bool = False
 
     @property
@@ -138,13 +140,12 @@ class Admission:
         flow = model.flow
         hold, rate = (np.array(values) for values in (self.force.hold, self.force.rate_per_s))
         room = hold - flow.node_figures()[2] + rate * model.config.dt
-        flow.room[:] = np.where(np.isfinite(room), np.ceil(np.clip(room, 0.0, float(MOST))), MOST)
+        flow.room = np.where(room < MOST, np.ceil(np.maximum(room, 0.0)), MOST).astype(np.int64)
 
     def act(self, model: SwarmModel) -> None:
         """Measure, and take the limits anew."""
         self._listen(model)
-        shed, late = self._count(model)
-        self.answers_late(late)
+        shed = self._count(model)
         self._measure(model)
         now_s = model.now_s
         patience_s = self.patience_s * self.tightened * (1.0 - self.out)
@@ -161,15 +162,16 @@ class Admission:
         hold[list(self.down)] = self.least
         self._tell(model, Limits(hold=tuple(hold.tolist()), rate_per_s=tuple(rate.tolist())), *shed)
 
-    def _count(self, model: SwarmModel) -> tuple[tuple[int, int], float]:
-        """Tasks shed and arrived since the last look, and the share of the answers since then that were late."""
+    def _count(self, model: SwarmModel) -> tuple[int, int]:
+        """Tasks shed and arrived since the last look."""
         raw = model.records.raw(self._ticks)
         self._ticks = model.records.ticks
         counts = (Count.DROPPED_SHED, Count.ARRIVED, Count.LATE, Count.COMPLETED)
         shed, arrived, late, done = (int(raw.count(which).sum()) for which in counts)
         self.shed += shed
         self.series.append((model.now_s, shed, arrived, self.tightened))
-        return (shed, arrived), late / done if done else 0.0
+        self.answered(done, late)
+        return shed, arrived
 
     def _measure(self, model: SwarmModel) -> None:
         """Add what all clusters did since the last look, each under the node where it is now."""
@@ -217,16 +219,24 @@ class Admission:
         if share > 0:
             self._called = (*self._called, (ready_at_s, share))
 
-    def answers_late(self, late_share: float) -> None:
-        """Of the answers given lately so many were late: let tasks wait for less, or for longer again.
+    def answered(self, done: int, late: int) -> None:
+        """So many tasks were answered since the last look, and so many of them late: have patience accordingly.
+
+        Where more were late than ``LATE`` by more than chance (three standard deviations of a Poisson number), tasks
+        may wait for half as long, and answers are counted anew; else for a little longer again.
 
         Source: multiplicative decrease, additive increase of an admission limit by a target on response times: Welsh &
         Culler (2003), "Adaptive overload control for busy internet servers", USITS 2003, section 3.
         """
-        if late_share > LATE:
+        kept = math.exp(-self.period_s / MEMORY_S)
+        total, lately = (kept * before + new for before, new in zip(self._answers, (done, late), strict=True))
+        tolerated = LATE * total
+        if lately > tolerated + 3 * math.sqrt(tolerated) and late:
             self.tightened = max(self.tightened * CUT, TIGHTEST)
+            total = lately = 0.0
         else:
             self.tightened = min(self.tightened + BACK, 1.0)
+        self._answers = (total, lately)
 
     # -- checkpoints ------------------------------------------------------------------------------------------
 
@@ -246,7 +256,7 @@ class Admission:
 
 _KEPT = (
     "force", "tightened", "out", "down", "shed", "series", "_ready", "_lately", "_before", "_ticks", "_called",
-    "_overloaded",
+    "_answers", "_overloaded",
 )  # fmt: skip
 
 
