@@ -10,6 +10,7 @@ from scipy.stats import binom, binomtest, chi2
 from swarmscale import rng as streams
 from swarmscale.errors import ConfigError
 from swarmscale.model.flow.ledger import MESSAGES, Count
+from swarmscale.model.intervals import mean, mean_over_runs, rate, share, share_over_runs
 from swarmscale.model.metric import Stretch
 from swarmscale.model.metrics import METRICS
 from swarmscale.model.resilience.availability import (
@@ -35,9 +36,6 @@ from swarmscale.model.resilience.measures import (
     by_layer,
     false_alarms,
     is_pending,
-    mean,
-    rate,
-    share,
     tally,
 )
 from swarmscale.model.swarm import SwarmModel
@@ -145,6 +143,28 @@ def test_intervals_of_a_tally_are_the_exact_and_students():
     assert (value, n) == (2.0, 3)
     assert (low, high) == pytest.approx((-0.48413771, 4.48413771))
     assert math.isnan(mean([5.0]).low)
+
+
+def test_a_mean_over_runs_knows_that_values_of_a_run_resemble_each_other():
+    """Ten values alike in each of six runs: six draws, not sixty; the coverage of both intervals is counted."""
+    g, hits, narrow, rounds = streams.generator(16, "runs"), 0, 0, 1500
+    for _ in range(rounds):
+        runs = g.normal(5.0, 1.0, 6)[:, None] + g.normal(0.0, 0.2, (6, 10))
+        whole, pooled = mean_over_runs(list(runs)), mean(runs.ravel())
+        assert whole.value == pytest.approx(pooled.value)
+        hits += whole.low <= 5.0 <= whole.high
+        narrow += pooled.low <= 5.0 <= pooled.high
+    assert abs(hits - 0.95 * rounds) < 4 * math.sqrt(rounds * 0.95 * 0.05)
+    assert narrow < 0.7 * rounds
+    assert mean_over_runs([[1.0, 2.0, 3.0], []]) == mean([1.0, 2.0, 3.0])
+    assert math.isnan(mean_over_runs([[], []]).value)
+
+
+def test_a_share_over_runs_is_never_surer_than_the_exact_interval():
+    assert share_over_runs([10, 20], [10, 20]) == share(30, 30)  # alike in all runs
+    apart = share_over_runs([0, 20], [20, 20])
+    assert (apart.low, apart.high) == (0.0, 1.0)
+    assert share_over_runs([3, 0], [4, 0]) == share(3, 4)
 
 
 @pytest.mark.parametrize("events", [0, 1, 7, 250])

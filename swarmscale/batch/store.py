@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -205,12 +205,13 @@ class Store:
             except duckdb.Error as error:
                 raise ConfigError(f"query: {' '.join(str(error).split())}") from None
 
-    def kept(self, kind: str, run: RunId) -> pd.DataFrame:
+    def kept(self, kind: str, run: RunId, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """What is kept of a run beside its row.
 
         Args:
             kind: ``records`` or ``incidents``.
             run: which run.
+            columns: those wanted; None for all.
 
         Raises:
             ConfigError: if it is not there or cannot be read.
@@ -219,7 +220,7 @@ class Store:
 
         path = self.folder / kind / kept_name(*run)
         try:
-            return pd.read_parquet(path)
+            return pd.read_parquet(path, columns=None if columns is None else list(columns))
         except (OSError, ValueError) as error:
             raise ConfigError(f"{path}: cannot be read: {' '.join(str(error).split())}") from None
 

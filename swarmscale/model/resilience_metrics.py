@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from .flow.ledger import DELIVERED, FIRST, LATENCY_T, MESSAGES, TICKS_PER_S, Count
+from .intervals import Figure
 from .metric import Metric, Reading, Stretch
-from .resilience.measures import HOUR_S, Figure, Tally, budget, false_alarms, tally
+from .resilience.measures import HOUR_S, Tally, budget, false_alarms, tally
 
 if TYPE_CHECKING:
     from .resilience.incidents import IncidentLog
@@ -23,8 +24,7 @@ _broken = partial(Metric, value=None, where="a run in which something breaks, su
 
 def log_of_model(model: SwarmModel) -> IncidentLog | None:
     """The incidents and suspicions of a model's run; None where ``resilience`` is off."""
-    part = getattr(model, "resilience", None)
-    return None if part is None else part.log
+    return None if model.resilience is None else model.resilience.log
 
 
 def watched_hours(model: SwarmModel) -> dict[str, float]:

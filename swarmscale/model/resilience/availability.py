@@ -6,7 +6,7 @@ import numpy as np
 
 from ...arrays import Floats, Ints
 from ...errors import require
-from .measures import Figure
+from ..intervals import Figure
 
 
 def availability(up_s: Floats, down_s: Floats, level: float = 0.95) -> Figure:

@@ -9,45 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ...arrays import Floats
-from ..intervals import clopper_pearson, student_ends
+from ..intervals import Figure, mean, rate, share
 from .incidents import LAYERS, Incident, IncidentLog, Suspicion
 
 HOUR_S = 3600.0
 FALSE = -1
 """Number of the incident behind a false suspicion."""
-
-
-class Figure(NamedTuple):
-    """A figure with its 95 % interval.
-
-    Attributes:
-        value: NaN where there is nothing to measure.
-        low: lower end of the interval, NaN if there is none.
-        high: upper end.
-        n: independent draws behind it.
-    """
-
-    value: float
-    low: float = np.nan
-    high: float = np.nan
-    n: int = 0
-
-
-def share(hits: int, trials: int) -> Figure:
-    """A share with Clopper and Pearson's interval, which takes trials as independent; NaN without one."""
-    if not trials:
-        return Figure(np.nan)
-    low, high = clopper_pearson(hits, trials)
-    return Figure(hits / trials, float(low), float(high), trials)
-
-
-def mean(values: Sequence[float] | Floats) -> Figure:
-    """A mean with Student's interval, which takes values as independent; NaN without one."""
-    x = np.asarray(values, np.float64)
-    if not len(x):
-        return Figure(np.nan)
-    low, high = student_ends(x.reshape(1, -1))
-    return Figure(float(x.mean()), float(low[0]), float(high[0]), len(x))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,23 +167,6 @@ def false_alarms(
 def _alarms(mine: Sequence[Suspicion], hours: float) -> FalseAlarms:
     false = sum(one.incident == FALSE for one in mine)
     return FalseAlarms(len(mine), false, hours, rate(false, hours))
-
-
-def rate(events: int, exposure: float) -> Figure:
-    """Events for each unit of exposure, with the exact interval of a Poisson mean.
-
-    Source:
-        Garwood (1936), *Biometrika* 28:437, by quantiles of the gamma law.
-
-    >>> [round(x, 3) for x in rate(3, 10.0)[:3]]
-    [0.3, 0.062, 0.877]
-    """
-    from scipy.special import gammaincinv
-
-    if not exposure > 0:
-        return Figure(np.nan)
-    low = float(gammaincinv(events, 0.025)) if events else 0.0
-    return Figure(events / exposure, low / exposure, float(gammaincinv(events + 1, 0.975)) / exposure, events)
 
 
 class Budget(NamedTuple):
