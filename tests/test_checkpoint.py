@@ -110,7 +110,8 @@ class SavedCounter:
 
 
 def test_a_users_controller_runs_at_its_period_after_a_resume(tmp_path):
-    model = ss.SwarmModel("tiny", rng=5, **{"intelligence.on": False, "emergence.on": False})
+    alone = {"intelligence.on": False, "emergence.on": False, "resilience.health.on": False}
+    model = ss.SwarmModel("tiny", rng=5, **alone)
     model.add_controller(SavedCounter())
     model.run(6.0).save(tmp_path / "a")
     resumed = ss.SwarmModel.load(tmp_path / "a", register=[SavedCounter]).run(8.0)

@@ -63,6 +63,8 @@ def save(model: SwarmModel, path: Path) -> Path:
         "random": _random_state(model.random.getstate()),
         "log_missed": model.records.log_missed,
         "resilience": dump(model.resilience.memory()) if model.resilience is not None else None,
+        "bus": dump(model.bus.memory()) if model.bus is not None else None,
+        "guard": dump(model.guard.memory()) if model.guard is not None else None,
         "shard": [model.shard.exchange.rank, model.shard.exchange.size],
     }
     arrays = {name: np.ascontiguousarray(a) for name, a in _arrays(model).items()}
@@ -204,6 +206,10 @@ def _restore(model: SwarmModel, header: dict[str, Any], arrays: Arrays) -> None:
         model.prober.mirror(model)
     if model.resilience is not None:
         model.resilience.remember(restore(header["resilience"], model.resilience.modules()))
+    if model.bus is not None:
+        model.bus.remember(restore(header["bus"], model.bus.modules()))
+    if model.guard is not None:
+        model.guard.remember(restore(header["guard"], model.guard.modules()))
     if header["controllers"]:
         model._watch()
 
