@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,10 +19,9 @@ from ...agents.fleet import (
     STARTING,
     WARM,
 )
-from ...agents.population import announce_removed
 from ...arrays import Bools, Floats, Floats32, Ints
 from ..flow.laws import Law, law, sample
-from ..flow.ledger import INTERNAL, Count, message
+from ..flow.ledger import INTERNAL, message
 from ..flow.tasks import ATTEMPT_SHIFT
 from .incidents import Suspicion
 from .sending import origins
@@ -152,7 +150,7 @@ class AgentFaults:
 
     def undo(self, row: int) -> None:
         """An agent is as it was made."""
-        one = self.slow.pop(row, None) or self.silent.pop(row, None)
+        one = self.silent.pop(row, None) or self.slow.pop(row, None)
         if one is not None and self.of.fleet.column("uid")[row] == one.uid:
             self.of.fleet.column("slowness")[row] = np.float32(one.made)
 
@@ -201,12 +199,11 @@ class AgentFaults:
         of, fleet = self.of, self.of.fleet
         rows, uid = np.array([row]), int(fleet.column("uid")[row])
         state = int(fleet.column("state")[row])
-        self._put_back(row, state, incident)
+        self._lay_task_to(row, state, incident)
         self.undo(row)
-        self.silent.pop(row, None)
         leaves = state in (DRAINING, WARM)
         if leaves or of.recovery.agents == "replace":
-            of.model.retire_workers(rows)
+            of.model.retire_workers(rows)  # its task goes back
             if leaves:
                 of.log.recover(incident, of.now_s, "let go") if counted else None
                 return
@@ -215,6 +212,7 @@ class AgentFaults:
         else:
             self.lives[uid] = self.lives.get(uid, 0) + 1
             ready = max(of.now_s, time_s + self._restart_s(uid))
+            of.flow.interrupt(rows, of.now_s)
             fleet.fail(rows)
             fleet.recover(rows, ready)
         of.agenda.add(ready, "ready", (row, uid), float(incident if counted else -1))
@@ -232,7 +230,8 @@ class AgentFaults:
         else:
             self.of.log.recover(incident, time_s, "gone before it was ready")
 
-    def _put_back(self, row: int, state: int, incident: int) -> None:
+    def _lay_task_to(self, row: int, state: int, incident: int) -> None:
+        """Write down whose fault it is that a task leaves an agent's hands, before it does."""
         if state not in (BUSY, DRAINING):
             return
         of = self.of
@@ -244,7 +243,6 @@ class AgentFaults:
             of.lose(np.array([uid]), incident)
         else:
             of.blame(np.array([uid]), incident)
-        of.flow.interrupt(np.array([row]), of.now_s)
 
     def _restart_s(self, uid: int) -> float:
         """Time until an agent that is begun again is ready: a function of its id and how often that was."""
@@ -294,9 +292,9 @@ class AgentFaults:
         """Leads fall silent, with the agents that hold the duty."""
         self.follow()
         for q in self.of.territory.place(clusters).tolist():
-            slots = np.flatnonzero(self.of.fleet.rows.uid[q] == self.lead[q]) if self.lead[q] else []
-            if len(slots) and not self.closed[q]:
-                self.crash(np.array([q * self.of.fleet.slots + int(slots[0])]), incident, counted=False)
+            slots: list[int] = np.flatnonzero(self.of.fleet.rows.uid[q] == self.lead[q]).tolist()
+            if self.lead[q] and slots and not self.closed[q]:
+                self.crash(np.array([q * self.of.fleet.slots + slots[0]]), incident, counted=False)
 
     def _leads_fall(self, rows: Ints, uid: Ints, incident: int) -> None:
         self.follow()
@@ -379,7 +377,7 @@ class AgentFaults:
         """All that changes, for a checkpoint."""
 
         def table(of: dict[int, Any]) -> list[Any]:
-            return [(key, value) for key, value in of.items()]
+            return list(of.items())
 
         return {
             "silent": table(self.silent),
