@@ -42,6 +42,7 @@ from .observation import Observation, observe
 from .records import Records
 from .resilience.admission import build_admission
 from .resilience.engine import Resilience, build_resilience
+from .resilience.pace import build_pace
 from .running import step_through
 from .scaling.actions import drawn_starts
 from .scaling.scaler import Scaler
@@ -85,6 +86,7 @@ class SwarmModel(ArrayPopulation):
         aggregator: makes figures of the records for the other components; None where ``resilience.health`` is off.
         health: health of components, integration and system, and alerts; None there too.
         admission: how many tasks nodes let in; None where ``resilience.admission`` is off.
+        pace: finds agents that became slow; None where ``resilience.pace`` is off.
     """
 
     def __init__(
@@ -163,6 +165,7 @@ class SwarmModel(ArrayPopulation):
         self.aggregator = build_aggregator(self.config)
         self.health = build_health(self.config)
         self.admission = build_admission(self.config)
+        self.pace = build_pace(self.config)
         for controller in (
             self.scaler,
             self.learner,
@@ -175,6 +178,7 @@ class SwarmModel(ArrayPopulation):
             self.aggregator,
             self.health,
             self.admission,
+            self.pace,
         ):
             if controller is not None:
                 self.add_controller(controller)
