@@ -79,9 +79,11 @@ class Clock:
             return np.zeros(0, np.int64), np.zeros(0)
         come = self._come(world)
         times = self._times(world, come)
+        if not len(come):
+            return come, np.zeros(0)
         self._set(world, come, np.full(len(come), inf))
-        self._waiting = True
         up = np.isin(come, self.components(world), assume_unique=True)
+        self._waiting = self._waiting or not up.all()
         self._soonest = self._next(world)
         return come[up], times[up]
 
@@ -96,6 +98,7 @@ class Clock:
     def again(self, world: World, components: Ints, from_s: Floats) -> None:
         """Give components their next times, counted from when each is up again; none where that is not known."""
         known = np.isfinite(from_s)
+        self._waiting = self._waiting or not known.all()
         components, from_s = components[known], from_s[known]
         if not len(components):
             return

@@ -40,8 +40,7 @@ class NodeCrash:
 
     def components(self, world: World) -> Ints:
         """Numbers of the nodes that are up."""
-        graph = world.model.network.graph
-        return np.array([k for k in sorted(graph) if graph.nodes[k]["up"]], np.int64)
+        return np.array(sorted(k for k, up in world.model.network.graph.nodes(data="up") if up), np.int64)
 
     def target(self, world: World, components: Ints) -> str:
         """See :class:`..base.Fault`."""
