@@ -18,7 +18,8 @@ from swarmscale.viz import theme
 from swarmscale.viz.figures import intelligence, knowledge, learned, mind
 from swarmscale.viz.figures.lines import MOST_POINTS
 from swarmscale.viz.live.facts import facts
-from swarmscale.viz.live.operations import OPERATIONS, run
+from swarmscale.viz.live.operating import run
+from swarmscale.viz.live.operations import OPERATIONS
 from swarmscale.viz.live.pages import PAGES
 from swarmscale.viz.live.panels import Plot
 from swarmscale.viz.live.saved import of_checkpoint, of_folder

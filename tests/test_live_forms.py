@@ -272,7 +272,8 @@ def test_the_settings_follow_the_session_but_not_each_frame(show, monkeypatch):
 
 
 def act(session, key, **typed):
-    from swarmscale.viz.live.operations import OPERATIONS, run
+    from swarmscale.viz.live.operating import run
+    from swarmscale.viz.live.operations import OPERATIONS
 
     operation = next(o for o in OPERATIONS if o.key == key)
     return run(session, operation, {k.rstrip("_"): v for k, v in typed.items()})
@@ -297,12 +298,17 @@ def test_scaling_up_and_down_reaches_the_number_asked_for():
     ]
 
 
-def test_crashed_agents_are_drawn_alike_from_the_models_own_stream():
+@pytest.mark.parametrize("watched", [True, False])
+def test_crashed_agents_are_drawn_alike_from_the_models_own_stream(watched):
     def crashed():
-        session = live()
+        session = live(**{"resilience.on": watched})
         session.advance(5)
         assert act(session, "crash", agents="20") == {}
-        return np.flatnonzero(session.model.fleet.column("state") == RECOVERING)
+        fleet = session.model.fleet
+        if not watched:
+            return np.flatnonzero(fleet.column("state") == RECOVERING)
+        assert not (fleet.column("state") == RECOVERING).any()  # nobody knows yet
+        return np.array(sorted(session.model.resilience.agents.silent))
 
     first = crashed()
     assert len(first) == 20
@@ -352,7 +358,8 @@ def test_a_flash_crowd_raises_arrivals_by_its_factor():
     ],
 )
 def test_a_bad_number_is_refused_beside_its_input_and_nothing_is_done(key, typed, field, said):
-    from swarmscale.viz.live.operations import OPERATIONS, run
+    from swarmscale.viz.live.operating import run
+    from swarmscale.viz.live.operations import OPERATIONS
 
     session = live()
     session.advance(3)

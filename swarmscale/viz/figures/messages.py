@@ -6,10 +6,10 @@ import plotly.graph_objects as go
 
 from ...model.flow.ledger import CHANNELS
 from ...model.records import Records
-from ..theme import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
+from ..theme import BLUE, FAINT, GREEN, ORANGE, PURPLE, SKY, VERMILLION
 from .lines import Line, time_figure
 
-CHANNEL_COLORS = (SKY, GREEN, ORANGE, BLUE, PURPLE, VERMILLION)
+CHANNEL_COLORS = (SKY, GREEN, ORANGE, BLUE, PURPLE, VERMILLION, FAINT)
 
 
 def by_channel(records: Records) -> go.Figure | None:

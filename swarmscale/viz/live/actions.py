@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +15,11 @@ from ...model.door import strategy_tables
 from ...model.switches import SWITCHES, said
 from .fields import FormField
 from .forms import Form
-from .operations import OPERATIONS, Operation, run
+from .operating import Input, Operation, run
+from .operations import ALERTS, FLEET, GROUPS, OPERATIONS
 from .session import Session
 from .settings import FieldInput
+from .strikes import AGENTS, MESH
 from .watching import use_seen
 
 TITLES = {"scaling": "scaling policy", "dispatch.rule": "dispatch rule", "network.topology": "topology"}
@@ -29,6 +32,10 @@ TEXTS = {
 }
 
 
+OPEN = (FLEET, AGENTS, MESH, ALERTS)
+"""Groups that are open at first."""
+
+
 @solara.component
 def Actions(session: Session) -> None:
     """Switches of policy, rule and topology, and a button for each operation.
@@ -39,8 +46,28 @@ def Actions(session: Session) -> None:
     with solara.Column(gap="10px", classes=["ss-actions", "ss-form"]):
         for key in SWITCHES:
             Switch(session, key).key(key)
-        for operation in OPERATIONS:
-            Act(session, operation).key(operation.key)
+        for group in GROUPS:
+            Group(session, group).key(group)
+
+
+@solara.component
+def Group(session: Session, group: str) -> None:
+    """Buttons under a heading that opens and closes them; what is closed is not made.
+
+    Args:
+        session: whose model is changed.
+        group: the heading.
+    """
+    opened, set_opened = solara.use_state(group in OPEN)
+    with solara.Column(gap="8px"):
+        solara.Button(
+            group, icon_name="mdi-chevron-down" if opened else "mdi-chevron-right", text=True, small=True,
+            on_click=lambda: set_opened(not opened), classes=["ss-part-head", "ss-group"],
+            attributes={"aria-expanded": "true" if opened else "false"},
+        )  # fmt: skip
+        for operation in OPERATIONS if opened else ():
+            if operation.group == group:
+                Act(session, operation).key(operation.key)
 
 
 @solara.component
@@ -128,10 +155,7 @@ def Act(session: Session, operation: Operation) -> None:
     with solara.Row(gap="8px", classes=["ss-act"], style={"flex-wrap": "wrap", "align-items": "flex-start"}):
         for one in operation.inputs:
             with solara.Div(style={"flex": "1 1 110px", "min-width": "110px"}):
-                solara.InputText(
-                    one.label, value=texts[one.name], on_value=lambda text, name=one.name: put(name, text),
-                    error=refusals.get(one.name, False), dense=True,
-                )  # fmt: skip
+                Given(one, session, texts[one.name], refusals.get(one.name, ""), put)
         with solara.Tooltip(operation.text):
             solara.Button(
                 operation.title, on_click=beside if operation.slow else act, outlined=True, disabled=beside.pending,
@@ -139,3 +163,34 @@ def Act(session: Session, operation: Operation) -> None:
             )  # fmt: skip
         if not operation.inputs and refusals:
             solara.Text(" ".join(refusals.values()), classes=["ss-refused"])
+
+
+@solara.component
+def Given(one: Input, session: Session, text: str, refused: str, on_text: Callable[[str, str], None]) -> None:
+    """An input of an operation: a number, or one of some texts.
+
+    Args:
+        one: what is asked for.
+        session: whose model is changed.
+        text: what stands in it.
+        refused: why that is refused; empty if it is not.
+        on_text: is told the input's name and what was typed.
+    """
+    ask = one.options
+    options = use_seen(session, lambda: tuple(ask(session)) if ask is not None else (), least_s=2.0)
+    if ask is None:
+        solara.InputText(
+            one.label,
+            value=text,
+            on_value=lambda typed: on_text(one.name, typed),
+            error=refused or False,
+            dense=True,
+        )
+        return
+    shown = text if text in options else ""
+    solara.Select(
+        one.label, values=[*options] if shown else ["", *options], value=shown, dense=True,
+        on_value=lambda typed: on_text(one.name, typed),
+    )  # fmt: skip
+    if refused:
+        solara.Text(refused, classes=["ss-refused"])

@@ -66,6 +66,9 @@ def scores(view: View) -> dict[str, float]:
         found |= {m.key: _known(m.value, whole) for m in METRICS if m.value is not None}
     if model is not None and model.scaler is not None:
         found |= {m.key: float(m.scaled(model.scaler)) for m in METRICS if m.scaled is not None}
+    if model is not None:
+        read = {m.key: m.of_model(model) for m in METRICS if m.of_model is not None}
+        found |= {key: one.value for key, one in read.items() if one is not None}
     return found | _stored(view)
 
 

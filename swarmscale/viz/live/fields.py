@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError
 
 from ...choices import Choices
 from ...errors import ConfigError
@@ -22,7 +23,11 @@ GROUPS = {
     "run": "Run", "fleet": "Fleet", "demand": "Demand", "ingress": "Ingress stations", "dispatch": "Dispatch",
     "network": "Network", "cluster": "Clusters", "delegation": "Delegation", "cache": "Caches",
     "life": "Life of an agent", "scaling": "Scaling policy", "scaler": "Scaler", "intelligence": "Intelligence",
-    "learning": "Learning", "collective_memory": "Collective memory", "emergence": "Emergence", "records": "Records",
+    "learning": "Learning", "collective_memory": "Collective memory", "emergence": "Emergence",
+    "resilience": "Resilience: what breaks", "resilience.detection": "Resilience: detection",
+    "resilience.recovery": "Resilience: recovery", "resilience.breaker": "Resilience: circuit breakers",
+    "resilience.admission": "Resilience: admission", "resilience.pace": "Resilience: watch over slow agents",
+    "resilience.health": "Resilience: health and alerts", "records": "Records",
 }  # fmt: skip
 
 
@@ -83,6 +88,17 @@ def holder_of(key: str) -> str:
     return next((name for name in _tables() if key.startswith(name + ".")), "")
 
 
+def group_of(key: str) -> str:
+    """The one of ``GROUPS`` in which a setting stands: the longest that its key begins with.
+
+    >>> group_of("resilience.on"), group_of("resilience.pace.on"), group_of("scaling"), group_of("dt")
+    ('resilience', 'resilience.pace', 'scaling', 'run')
+    """
+    parts = key.split(".")
+    names = [".".join(parts[:n]) for n in range(len(parts), 0, -1)]
+    return next((name for name in names if name in GROUPS), "run")
+
+
 def form_fields(config: Config, draft: Mapping[str, str] | None = None) -> tuple[FormField, ...]:
     """All settings of a config in the config's order, with the settings of the strategies that a draft chooses.
 
@@ -92,16 +108,17 @@ def form_fields(config: Config, draft: Mapping[str, str] | None = None) -> tuple
     """
     found: list[FormField] = []
     for key, unit, text in parameters():
-        group = key.split(".")[0] if "." in key or key == "scaling" else "run"
+        group = group_of(key)
         if key in _tables():
             found += _strategy(config, draft or {}, key, group, text)
             continue
         info, value = _at(config, key)
         kind, options, optional = kind_of(info.annotation)
+        told = text_of(value) if kind != "json" else _listed(config, key)
         found.append(
             FormField(
                 key=key, group=group, title=_title(key), unit=unit, text=text, kind=kind, options=options,
-                rule=rule_of(info.metadata, optional=optional), optional=optional, value=text_of(value),
+                rule=rule_of(info.metadata, optional=optional), optional=optional, value=told,
             )
         )  # fmt: skip
     return tuple(found)
@@ -152,6 +169,19 @@ def text_of(value: Any) -> str:
         plain = [v.model_dump(mode="json") if isinstance(v, BaseModel) else v for v in value]
         return json.dumps(plain, default=_plain)
     return str(value)
+
+
+def _listed(config: Config, key: str) -> str:
+    """A list of sections or strategies as JSON, an entry a line; strategies by name and fields."""
+    path, _, last = key.rpartition(".")
+    section: Any = config
+    for part in path.split(".") if path else ():
+        section = getattr(section, part)
+    try:
+        entries = section.model_dump(mode="json", include={last})[last]
+    except PydanticSerializationError:  # a strategy that is not registered cannot be typed
+        return text_of(getattr(section, last))
+    return "[" + ",\n ".join(json.dumps(entry) for entry in entries) + "]"
 
 
 def _plain(value: Any) -> Any:
