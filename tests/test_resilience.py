@@ -55,9 +55,7 @@ def held(model):
     pools = [pool.used() for pool in flow.pools]
     there = [p.uid[(p.arrived < now)] for p in pools]
     return (
-        np.concatenate(
-            [*there, flow.hands.uid.reshape(-1)[busy], model.resilience.sending.tasks.uid]
-        )
+        np.concatenate([*there, flow.hands.uid.reshape(-1)[busy], model.resilience.sending.tasks.uid])
         & ORIGIN
     )
 
@@ -148,7 +146,9 @@ def test_a_task_in_the_hands_of_a_silent_agent_is_found_and_answered():
 
 def test_nobody_knows_of_a_crash_before_the_heartbeats_are_missed():
     """A lead goes on giving tasks to agents that fell silent."""
-    model = small(**{"demand.load": 0.3, "resilience.detection.detector": {"name": "timeout", "after_s": 20.0}})
+    model = small(
+        **{"demand.load": 0.3, "resilience.detection.detector": {"name": "timeout", "after_s": 20.0}}
+    )
     model.run(10)
     rows = np.flatnonzero(model.fleet.column("state") == IDLE)
     strike(model, "agent-crash", components=model.fleet.column("uid")[rows].tolist())

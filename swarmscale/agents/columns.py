@@ -109,7 +109,7 @@ def write_skills(fleet: Fleet, rows: Ints, skills: ArrayLike) -> None:
 
 def _rank(fleet: Fleet, rows: Ints) -> None:
     touched = np.flatnonzero(np.bincount(rows // fleet.slots, minlength=fleet.clusters))
-    rank_slots(fleet.rows.skill, fleet.rows.slowness, fleet.rows.rank, touched)
+    rank_slots(fleet.rows.skill, fleet.known_slowness(), fleet.rows.rank, touched)
 
 
 def _plain(column: str) -> Column:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -85,6 +85,7 @@ class Fleet:
         key: Philox key of the stream of the agents' own traits.
         version: counts changes of membership.
         population: the laws of the agents' personality and latent skills; None in a fleet without them.
+        hidden: rows of agents that have become slow or silent, which others do not know, and their 1 / speed as made.
     """
 
     rows: Rows
@@ -94,6 +95,9 @@ class Fleet:
     key: np.uint64
     version: int = 0
     population: Population | None = None
+    hidden: tuple[Ints, Floats32] = field(
+        default_factory=lambda: (np.zeros(0, np.int64), np.zeros(0, np.float32))
+    )
     _members: tuple[int, int] = (-1, 0)
 
     @classmethod
@@ -127,6 +131,15 @@ class Fleet:
     def column(self, name: str) -> Any:
         """One attribute of all slots as a flat view, indexed by row = cluster x slots + slot."""
         return getattr(self.rows, name).reshape(-1)
+
+    def known_slowness(self) -> Floats32:
+        """`[Q, S]` 1 / speed of the agents as others know it: as they were made."""
+        rows, made = self.hidden
+        if not len(rows):
+            return self.rows.slowness
+        known = self.rows.slowness.copy()
+        known.reshape(-1)[rows] = made
+        return known
 
     def live(self) -> Ints:
         """Rows that hold an agent, in ascending order."""
@@ -218,7 +231,7 @@ class Fleet:
 
     def _rank(self, rows: Ints) -> None:
         touched = np.flatnonzero(np.bincount(rows // self.slots, minlength=self.clusters))
-        rank_slots(self.rows.skill, self.rows.slowness, self.rows.rank, touched)
+        rank_slots(self.rows.skill, self.known_slowness(), self.rows.rank, touched)
 
     def activate(self, rows: Ints, ready_at: float | Floats) -> None:
         """Send warm agents on their way: they are ready at the given time, in s."""

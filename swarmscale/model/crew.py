@@ -88,7 +88,9 @@ class Crew:
         version = self.total(self.fleet.version)
         if self._slowness[0] != version:
             rows = self.fleet.rows
-            sums = np.where(rows.uid > 0, rows.slowness, np.float32(0)).sum(axis=1, dtype=np.float64)
+            sums = np.where(rows.uid > 0, self.fleet.known_slowness(), np.float32(0)).sum(
+                axis=1, dtype=np.float64
+            )
             whole = self.by_cluster(sums.view(np.int64)).view(np.float64)
             count = self.members()
             self._slowness = (version, float(whole.sum()) / count if count else 1.0)

@@ -270,12 +270,11 @@ class TaskFlow:
     def _serve(self, n: int, begin: float, end: float, probe: float) -> None:
         """Send the tasks to their clusters and serve these."""
         desk, waiting, rest, marks = self._desk, self.pools[2], self.spare[2], self.demand.marks
-        rest.n, answered, self.ready, self._missed = enter_clusters(
+        rest.n, answered, self.ready = enter_clusters(
             begin, end, probe, desk.blocks.plain(), n, tuple(waiting.tasks), waiting.n, desk.choice, desk.delay,
             self.local_s, self.mesh.task_bytes, self.mesh.control_bytes, tuple(rest.tasks), tuple(self.fleet.rows),
             self.hands.plain(), tuple(self.state), tuple(self.clusters), tuple(marks), tuple(self.lessons),
-            desk.answered_uid, desk.answered_meta, tuple(desk.rows), self.demand.bin_s, tuple(desk.missed),
-            desk.reasons, self._missed, tuple(self.ledger),
+            desk.answered_uid, desk.answered_meta, tuple(desk.rows), self.demand.bin_s, tuple(self.ledger),
         )  # fmt: skip
         self.busy = int(self.ledger.count[Count.IN_SERVICE])
         if self.cache.size:
@@ -336,7 +335,7 @@ class TaskFlow:
         of_node = none[self.hierarchy.node_of_cluster]
         self._draws = in_proportion(*self._by_node, np.where(of_node, size, ready))
         rows = self.fleet.rows
-        speed = np.where((rows.state == IDLE) | (rows.state == BUSY), 1.0 / rows.slowness, 0.0)
+        speed = np.where((rows.state == IDLE) | (rows.state == BUSY), 1.0 / self.fleet.known_slowness(), 0.0)
         self._capability = np.einsum("qs,qks->qk", speed, rows.skill) / 255.0
 
     def interrupt(self, rows: Ints, now: float) -> int:

@@ -15,7 +15,6 @@ from ...agents.topology import Topology
 from ...arrays import Bools, Floats, Ints32, kernel
 from ...errors import ConfigError, require
 
-
 FRESH: dict[str, Any] = {"factor": 1.0, "seen": 1.0, "loss": 0.0, "up": True, "known": True}
 """Attributes of a link that nothing has happened to, but for its latency."""
 

@@ -15,7 +15,7 @@ from .hands import ClusterState, Hands, Rule
 from .ledger import Count, Ledger, bin_of, note, sampled, settle, steps
 from .lessons import Lessons
 from .stations import Scratch, Servers, Station, run_dispatch, run_ingress
-from .tasks import Blocks, Cards, Tasks, card_back, card_meta, take_card, task_class, task_entry, write_card
+from .tasks import Blocks, Cards, Tasks, card_back, card_meta, take_card, task_class, write_card
 from .travel import Cache, Homes, Mesh, leave_entry
 
 type Plain = tuple[Any, ...]
@@ -185,8 +185,8 @@ def to_clusters(
     begin: float, end: float, probe: float, blocks: Blocks, n: int, waiting: Tasks, n_waiting: int, choice: Ints32,
     delay: Floats, local_s: float, task_bytes: int, control_bytes: int, rest: Tasks, fleet: Rows, hands: Hands,
     state: ClusterState, rule: Rule, marks: Marks, lessons: Lessons, answered_uid: Ints, answered_meta: Ints32,
-    scratch: Scratch, bin_s: float, missed: Tasks, reasons: Ints, n_missed: int, ledger: Ledger,
-) -> tuple[int, int, int, int]:  # fmt: skip
+    scratch: Scratch, bin_s: float, ledger: Ledger,
+) -> tuple[int, int, int]:  # fmt: skip
     """Send dispatched tasks to their clusters and serve these; settle the deadlines that have passed.
 
     Args:
@@ -213,13 +213,10 @@ def to_clusters(
         answered_meta: `[cap]` out.
         scratch: buffers.
         bin_s: width of the bins in which deadlines are counted, s.
-        missed: out: tasks that are to be sent anew are added to those there; no rows if they are dropped.
-        reasons: out: why.
-        n_missed: rows in use.
         ledger: counts.
 
     Returns:
-        Rows in ``rest``, answered tasks noted, ready agents, and rows in ``missed``.
+        Rows in ``rest``, answered tasks noted, and ready agents.
     """
     rows, time, cluster = scratch.row, scratch.time, scratch.cluster
     highest = np.int64(-1)
@@ -235,11 +232,9 @@ def to_clusters(
         rows[i] = room + i
         time[i] = waiting.at[i]
         cluster[i] = waiting.place[i]
-    sent, n_missed = send(
-        blocks, n, choice, delay, local_s, task_bytes, control_bytes, n_waiting, scratch, missed, reasons, n_missed,
-        ledger,
+    n = n_waiting + send(
+        blocks, n, choice, delay, local_s, task_bytes, control_bytes, n_waiting, scratch, ledger
     )  # fmt: skip
-    n = n_waiting + sent
     offsets = np.empty(fleet.uid.shape[0] + 1, np.int64)
     line = scratch.line
     due = line_up(time, cluster, n, begin, end, offsets, scratch.bucket, line)
@@ -256,17 +251,17 @@ def to_clusters(
                 n_rest += 1
         ledger.count[_IN_TRANSIT] += n - due
     settle(ledger, int(begin / bin_s + 1e-9), int(end / bin_s + 1e-9))
-    return n_rest, answered, ready, n_missed
+    return n_rest, answered, ready
 
 
 @kernel
 def send(
     blocks: Blocks, n: int, choice: Ints32, delay: Floats, local_s: float, task_bytes: int, control_bytes: int,
-    first: int, scratch: Scratch, missed: Tasks, reasons: Ints, n_missed: int, ledger: Ledger,
-) -> tuple[int, int]:  # fmt: skip
+    first: int, scratch: Scratch, ledger: Ledger,
+) -> int:  # fmt: skip
     """Send dispatched tasks to their clusters: rows, times and clusters stand in ``scratch`` from ``first`` on.
 
-    Returns how many went, and the rows in ``missed``.
+    Returns how many went.
     The network part of their latency is logged. Each costs two messages of the hierarchy: the assignment, and
     the report of its end.
     """
@@ -288,11 +283,7 @@ def send(
     if m < n:
         for x in range(n):
             i = served[x]
-            if choice[x] == -1 and len(missed.at) > 0:
-                take_card(blocks.cards, i, at[i], task_entry(card_meta(whole[i, 3])), missed, n_missed)
-                reasons[n_missed] = _UNREACHABLE
-                n_missed += 1
-            elif choice[x] < 0:
+            if choice[x] < 0:
                 reason = _UNREACHABLE if choice[x] == -1 else _SHED
                 count[reason] += 1
                 if sampled(uid[i], below):
@@ -319,7 +310,7 @@ def send(
         messages[3, column] += 2 * m
     messages[3, 4] += m * (task_bytes + control_bytes)
     messages[3, 5] += 2 * m * steps(local_s)
-    return m, n_missed
+    return m
 
 
 @kernel
@@ -375,12 +366,12 @@ def enter_clusters(
     begin: float, end: float, probe: float, blocks: Plain, n: int, waiting: Plain, n_waiting: int, choice: Ints32,
     delay: Floats, local_s: float, task_bytes: int, control_bytes: int, rest: Plain, fleet: Plain, hands: Plain,
     state: Plain, rule: Plain, marks: Plain, lessons: Plain, answered_uid: Ints, answered_meta: Ints32, scratch: Plain,
-    bin_s: float, missed: Plain, reasons: Ints, n_missed: int, ledger: Plain,
-) -> tuple[int, int, int, int]:  # fmt: skip
+    bin_s: float, ledger: Plain,
+) -> tuple[int, int, int]:  # fmt: skip
     """:func:`to_clusters` as Python calls it."""
     return to_clusters(
         begin, end, probe, Blocks(blocks[0], blocks[1], Cards(*blocks[2])), n, Tasks(*waiting), n_waiting, choice,
         delay, local_s, task_bytes, control_bytes, Tasks(*rest), Rows(*fleet), Hands(Cards(*hands[0]), hands[1]),
         ClusterState(*state), Rule(*rule), Marks(*marks), Lessons(*lessons), answered_uid, answered_meta,
-        Scratch(*scratch), bin_s, Tasks(*missed), reasons, n_missed, Ledger(*ledger),
+        Scratch(*scratch), bin_s, Ledger(*ledger),
     )  # fmt: skip

@@ -54,9 +54,12 @@ def panel_rows(model: SwarmModel, panels: int, agents: int, seed: int) -> list[I
 
 
 def ready_slots(model: SwarmModel) -> Bools:
-    """`[Q, S]` whether an agent is ready: idle or busy."""
+    """`[Q, S]` whether an agent is ready and answers: idle or busy, and not silent."""
     state = model.fleet.rows.state
-    return np.asarray((state == IDLE) | (state == BUSY), np.bool_)
+    ready = np.asarray((state == IDLE) | (state == BUSY), np.bool_)
+    if model.resilience is not None and model.resilience.agents.silent:
+        ready.reshape(-1)[list(model.resilience.agents.silent)] = False
+    return ready
 
 
 def panel(model: SwarmModel, rows: Ints, seed: int) -> Group:

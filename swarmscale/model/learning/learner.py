@@ -168,7 +168,7 @@ class Learner:
         self.known, self.practiced = rows.uid.copy(), flow.lessons.practice.copy()
         changed = np.flatnonzero(touched)
         if len(changed):
-            rank_slots(rows.skill, rows.slowness, rows.rank, changed)
+            rank_slots(rows.skill, model.fleet.known_slowness(), rows.rank, changed)
             flow.skills_changed()
 
     def _choose_methods(self, model: SwarmModel) -> None:

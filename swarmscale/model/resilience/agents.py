@@ -96,6 +96,7 @@ class AgentFaults:
     known: Bools = field(default_factory=lambda: np.zeros(0, np.bool_))
     fell: dict[int, tuple[int, float]] = field(default_factory=dict)
     _version: int = -1
+    _told: bool = True
     _law: Law | None = None
 
     # -- what faults do ---------------------------------------------------------------------------------------
@@ -130,6 +131,7 @@ class AgentFaults:
                 of.log.recover(slowed.incident, now, "crashed")
             self.silent[row] = Silent(int(uid[i]), float(made[i]), now, incident, counted)
             of.agenda.add(float(found[i]), "agent", (row, int(uid[i])), now)
+        self._told = False
         self._leads_fall(rows, uid, incident)
 
     def slow_down(self, rows: Ints, factor: Floats, incident: int) -> None:
@@ -139,6 +141,7 @@ class AgentFaults:
             if row not in self.silent:
                 self.slow[row] = Slow(int(fleet.column("uid")[row]), float(made[i]), incident)
                 fleet.column("slowness")[row] = np.float32(made[i] * factor[i])
+        self._told = False
 
     def heal(self, rows: Ints, incident: int) -> None:
         """Slow agents are as fast again as they were made."""
@@ -153,6 +156,20 @@ class AgentFaults:
         one = self.silent.pop(row, None) or self.slow.pop(row, None)
         if one is not None and self.of.fleet.column("uid")[row] == one.uid:
             self.of.fleet.column("slowness")[row] = np.float32(one.made)
+        self._told = False
+
+    def tell(self) -> None:
+        """Tell the fleet whose speed is not what others think, if that has changed."""
+        if self._told:
+            return
+        self._told = True
+        both: list[tuple[int, Silent | Slow]] = [*self.slow.items(), *self.silent.items()]
+        column = self.of.fleet.column("uid")
+        there = sorted((row, one.made) for row, one in both if column[row] == one.uid)
+        self.of.fleet.hidden = (
+            np.array([row for row, _ in there], np.int64),
+            np.array([made for _, made in there], np.float32),
+        )
 
     def made(self, rows: Ints) -> Floats32:
         """`[n]` 1 / speed of agents as they were made."""
@@ -396,3 +413,5 @@ class AgentFaults:
         for name in ("lead", "closed", "known"):
             setattr(self, name, memory[name].copy())
         self._version = -1
+        self._told = False
+        self.tell()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -13,8 +14,9 @@ from ...arrays import Bools, Ints, Ints32
 from ..flow.ledger import DROP, RESPONSE, Count, bin_of, note, sampled, steps
 from ..flow.stations import arrived
 from ..flow.tasks import ENTRY_SHIFT, MAX_NODES, Columns, Pool, Tasks
+from ..sharding.parcels import packed, unpacked
 from .copies import Copies
-from .sending import origins
+from .sending import joined, origins
 
 if TYPE_CHECKING:
     from .engine import Resilience
@@ -91,11 +93,9 @@ def cut_off(of: Resilience, part: Ints) -> None:
         rows = np.setdiff1d(rows, np.fromiter(of.agents.silent, np.int64))
     meta = flow.hands.meta.reshape(-1)
     rows = rows[apart(part, node_of[rows // fleet.slots], entries(meta[rows]))]
-    incident = of.blamed_now()
-    if len(rows):
-        _copy(of, rows)
-        of.send_anew(_from_hands(of, rows), np.full(len(rows), int(Count.DROPPED_RETRIES)), incident)
-        flow.take_out(rows, fleet.column("free_at")[rows].copy())
+    lots = [_from_hands(of, rows)]
+    _copy(of, rows)
+    flow.take_out(rows, fleet.column("free_at")[rows].copy())
     for number in (1, 2):
         pool = flow.pools[number]
         used = pool.used()
@@ -106,7 +106,24 @@ def cut_off(of: Resilience, part: Ints) -> None:
             if number == 2:
                 flow.state.waiting[:] -= np.bincount(lost.place, minlength=fleet.clusters)
             lost.at[:] = np.maximum(lost.at, of.now_s)
-            of.send_anew(lost, np.full(len(lost.uid), int(Count.DROPPED_RETRIES)), incident)
+            lots.append(lost)
+    back = to_entries(of, reduce(joined, lots))
+    if len(back.uid):
+        of.send_anew(back, np.full(len(back.uid), int(Count.DROPPED_RETRIES)), of.blamed_now())
+
+
+def to_entries(of: Resilience, tasks: Tasks) -> Tasks:
+    """Bring tasks to the shards of their entry nodes; all shards call it together. By their keys."""
+    territory = of.territory
+    if not territory.alone:
+        owner = np.searchsorted(territory.bounds, entries(tasks.meta), side="right") - 1
+        parcels = [
+            packed({name: column[owner == rank] for name, column in tasks._asdict().items()})
+            for rank in range(territory.size)
+        ]
+        tasks = reduce(joined, [Tasks(**unpacked(part)) for part in of.model.shard.exchange.trade(parcels)])
+    order = np.argsort(tasks.uid, kind="stable")
+    return Tasks._make(column[order] for column in cast(Columns, tasks))
 
 
 def apart(part: Ints, node: Ints, entry: Ints) -> Bools:
@@ -144,18 +161,25 @@ def _copy(of: Resilience, rows: Ints) -> None:
     )
 
 
-def deliver(of: Resilience, part: Ints) -> None:
-    """Let the answers of copies through whose entry node can be reached again; each task counts once."""
-    copies = of.copies
+def deliver(of: Resilience, part: Ints) -> bool:
+    """Let the answers of copies through whose entry node can be reached again; each task counts once.
+
+    All shards call it together. Returns whether there are still copies in any of them.
+    """
+    copies, exchange = of.copies, of.model.shard.exchange
     node = of.flow.hierarchy.node_of_cluster.astype(np.int64)[copies.cluster]
     ready = (copies.done_s <= of.now_s) & ~apart(part, node, copies.entry) & (part[copies.entry] >= 0)
-    if not ready.any():
-        return
     come = copies.take(ready)
-    there = withdraw(of, come.origin)
-    of.flow.ledger.count[Count.DUPLICATES] += int((~there).sum())
-    for i in np.flatnonzero(there).tolist():
-        _count_answer(of, come, i)
+    parts = exchange.gather(come.origin)
+    everyone = np.concatenate(parts)
+    if len(everyone):
+        found = np.sum(exchange.gather(withdraw(of, everyone).astype(np.int64)), axis=0) > 0
+        first = sum(len(lot) for lot in parts[: exchange.rank])
+        there = found[first : first + len(come)]
+        of.flow.ledger.count[Count.DUPLICATES] += int((~there).sum())
+        for i in np.flatnonzero(there).tolist():
+            _count_answer(of, come, i)
+    return of.model.crew.total(len(copies)) > 0
 
 
 def withdraw(of: Resilience, origin: Ints) -> Bools:

@@ -17,14 +17,15 @@ from ..flow.tasks import Columns, Tasks
 from . import astray
 from .agenda import Agenda, Due
 from .agents import AgentFaults
-from .breaker import Breakers, build_breakers
+from .breaker import Breakers, build_breakers, spared
 from .copies import Copies
 from .heartbeats import build_watch
 from .incidents import IncidentLog
 from .injector import Injector, build_injector
 from .routes import MeshFaults
 from .sending import Resending, joined, origins
-from .settings import Recovery, Resilience as Settings
+from .settings import Recovery
+from .settings import Resilience as Settings
 from .watching import Tier, Watch
 from .world import ModelWorld
 
@@ -63,6 +64,7 @@ class Resilience:
         now_s: begin of the tick, s.
         end_s: end of the tick, s.
         severed: whether the mesh has changed since it was last asked which parts it has.
+        copying: whether there are copies in any shard.
         shut_by: `[Q]` clusters to which nothing new is sent, by who says so.
     """
 
@@ -82,6 +84,7 @@ class Resilience:
     now_s: float = 0.0
     end_s: float = 0.0
     severed: bool = False
+    copying: bool = False
     shut_by: dict[str, Bools] = field(default_factory=dict)
     _blame: dict[int, tuple[int, float]] = field(default_factory=dict)
     _watched_s: float = 0.0
@@ -137,14 +140,15 @@ class Resilience:
         for due in self.agenda.due(begin):
             self._happen(due)
         self._follow_mesh()
-        if len(self.copies):
-            astray.deliver(self, self._part)
-        if self.routes.stopped:
+        if self.copying:
+            self.copying = astray.deliver(self, self._part)
+        if self.routes.stopped or self.routes.booting:
             astray.from_stopped_nodes(self, begin, end)
         if self.recovery.on and self.recovery.deadlines == "enforce":
             astray.expire(self, begin)
         self._send_due(begin, end)
         self._close(begin)
+        self.agents.tell()
         if begin - self._purged_s >= PURGE_S:
             self._purge(begin)
 
@@ -211,6 +215,7 @@ class Resilience:
         self._part = astray.components(self)
         if self.flow.resends and len(np.unique(self._part[self._part >= 0])) > 1:
             astray.cut_off(self, self._part)
+            self.copying = self.model.crew.total(len(self.copies)) > 0
 
     def _send_due(self, begin: float, end: float) -> None:
         """Hand tasks whose wait is over to ingress."""
@@ -258,7 +263,7 @@ class Resilience:
         total = np.zeros(self.fleet.clusters, np.bool_)
         for one in self.shut_by.values():
             total[: len(one)] |= one
-        self.flow.shut = total
+        self.flow.shut = spared(total, self.flow) if total.any() else total
 
     def send_anew(self, tasks: Tasks, reasons: Ints, incident: int) -> None:
         """Keep tasks that are lost since ``at`` to be sent anew, or drop those that were sent too often."""
@@ -346,7 +351,7 @@ class Resilience:
             "shut_by": self.shut_by,
             "watched": (self._watched_s, self._purged_s),
             "part": self._part,
-            "severed": self.severed,
+            "severed": (self.severed, self.copying),
             "flow": (self.flow.shut, self.flow.interrupted, self.flow.room),
             "lessons": None
             if self.model.learner is not None or not self.flow.lessons.on
@@ -362,7 +367,7 @@ class Resilience:
         self._blame = {uid: (incident, time_s) for uid, incident, time_s in memory["blame"]}
         self.shut_by = {name: mask.copy() for name, mask in memory["shut_by"].items()}
         self._watched_s, self._purged_s = memory["watched"]
-        self._part, self.severed = memory["part"].copy(), memory["severed"]
+        self._part, (self.severed, self.copying) = memory["part"].copy(), memory["severed"]
         self.flow.shut, self.flow.interrupted, self.flow.room = (a.copy() for a in memory["flow"])
         if memory["lessons"] is not None:
             self.flow.lessons = Lessons(*(a.copy() for a in memory["lessons"]))
@@ -371,7 +376,7 @@ class Resilience:
         """Modules whose dataclasses its memory may hold."""
         own = __name__.rpartition(".")[0] + "."
         there = {name for name in sys.modules if name.startswith(own)}
-        return there | {type(fault).__module__ for fault in self.settings.faults}
+        return there | {type(fault).__module__ for fault in self.settings.faults} | self.injector.modules()
 
 
 def build_resilience(model: SwarmModel, config: Config) -> Resilience | None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ... import rng
 from ...arrays import Ints
+from ...errors import ConfigError
 from ..flow.ledger import HIERARCHY, message
 from .incidents import Suspicion
 from .watching import Tier
@@ -34,6 +35,7 @@ class MeshFaults:
         slowed: incidents that hold a link slow, with the factor.
         avoided: incidents for which a link that carries is avoided all the same, since it loses too much.
         moved: the node that each re-homed zone belongs to.
+        booting: nodes that have booted and are not heard yet, with the incident that ends then.
     """
 
     of: Resilience
@@ -43,6 +45,7 @@ class MeshFaults:
     slowed: Holders[Link] = field(default_factory=dict)
     avoided: dict[Link, int] = field(default_factory=dict)
     moved: dict[int, int] = field(default_factory=dict)
+    booting: dict[int, int] = field(default_factory=dict)
 
     @property
     def network(self) -> Network:
@@ -54,31 +57,37 @@ class MeshFaults:
     def stop(self, nodes: Ints, incident: int) -> None:
         """Nodes stop."""
         of = self.of
+        if not of.territory.alone:
+            raise ConfigError(
+                f"nodes {nodes.tolist()} cannot stop in a model that is shared out over shards: their zones would move"
+            )
         for k in nodes.tolist():
             held = self.stopped.setdefault(k, {})
             held[incident] = of.now_s
             if len(held) > 1:
                 continue
+            earlier = self.booting.pop(k, None)
+            if earlier is not None:
+                of.log.recover(
+                    earlier, of.now_s, f"node {k} stopped again: the next incident goes on with it"
+                )
             self.network.set_node(k, up=False)
             at = of.watch.found_s(Tier.NODE, np.array([k]), np.array([k]), np.array([of.now_s]))
             of.agenda.add(float(at[0]), "node", (k,), of.now_s)
         of.severed = True
 
     def start(self, nodes: Ints, incident: int) -> None:
-        """Nodes answer again, unless another incident holds them."""
+        """Nodes boot, unless another incident holds them; they serve as soon as the others have heard them."""
         of = self.of
         for k in nodes.tolist():
             held = self.stopped.get(k, {})
             if held.pop(incident, None) is None or held:
                 continue
             del self.stopped[k]
-            self.network.set_node(k, up=True)
-            for servers in (of.flow.ingress_servers, of.flow.dispatch_servers):
-                servers.free_at[k], servers.in_service[k] = max(servers.free_at[k], of.now_s), 0
-            of.log.recover(incident, of.now_s, f"node {k} answers again")
+            self.booting[k] = incident
+            of.log.note(incident, of.now_s, f"node {k} has booted")
             heard = of.watch.heard_s(Tier.NODE, np.array([k]), np.array([of.now_s]))
             of.agenda.add(float(heard[0]), "node-heard", (k,), of.now_s)
-        of.severed = True
 
     def node_suspected(self, k: int, time_s: float, since: float) -> None:
         """The leads under a node hold it to be dead: paths go round it, and its zones find another node."""
@@ -100,15 +109,20 @@ class MeshFaults:
                 of.log.recover(incident, time_s, f"zones of node {k} are under other nodes")
 
     def node_heard(self, k: int, time_s: float) -> None:
-        """A node's heartbeats come again: paths lead over it, and its zones come back."""
-        if k in self.stopped:
+        """A node's heartbeats come again: it serves, paths lead over it, and its zones come back."""
+        if k in self.stopped or k not in self.booting:
             return
+        of = self.of
+        of.log.recover(self.booting.pop(k), time_s, f"node {k} answers again")
+        for servers in (of.flow.ingress_servers, of.flow.dispatch_servers):
+            servers.free_at[k], servers.in_service[k] = max(servers.free_at[k], of.now_s), 0
         for one in reversed(self.of.log.suspicions):
             if one.tier == "node" and one.target == f"node {k}":
                 if one.cleared_s != one.cleared_s:
                     one.cleared_s = time_s
                 break
-        self.network.set_node(k, known=True)
+        self.network.set_node(k, up=True, known=True)
+        of.severed = True
         back = [zone for zone, home in self.moved.items() if home == k]
         for zone in back:
             self._put(zone, k)
@@ -264,7 +278,7 @@ class MeshFaults:
         """When a neighbor holds a lossy link to be dead: silence from the first heartbeats on that are lost for good.
 
         A heartbeat is sent again as every message is, so it is lost with the chance loss ** (retries + 1); the
-        detector needs ``missed`` + 1 of them in a row.
+        detector needs ``missed`` + 1 of them in a row, whose first is geometric but for runs that overlap.
         """
         of, nodes = self.of, self.network.nodes
         chance = loss ** (of.flow.mesh.retries + 1)
@@ -284,13 +298,18 @@ class MeshFaults:
             name: [(key, list(held.items())) for key, held in getattr(self, name).items()]
             for name in ("stopped", "cut", "lossy", "slowed")
         }
-        return kept | {"avoided": list(self.avoided.items()), "moved": list(self.moved.items())}
+        return kept | {
+            "avoided": list(self.avoided.items()),
+            "moved": list(self.moved.items()),
+            "booting": list(self.booting.items()),
+        }
 
     def remember(self, memory: dict[str, Any]) -> None:
         """Take back what :meth:`memory` gave."""
         for name in ("stopped", "cut", "lossy", "slowed"):
             setattr(self, name, {key: dict(held) for key, held in memory[name]})
-        self.avoided, self.moved = dict(memory["avoided"]), dict(memory["moved"])
+        for name in ("avoided", "moved", "booting"):
+            setattr(self, name, dict(memory[name]))
 
 
 def pairs(links: Ints) -> list[Link]:

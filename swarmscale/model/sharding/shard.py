@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...agents.hierarchy import Hierarchy
-from ...errors import ConfigError
+from ...errors import ConfigError, require
 from ..config import Config
 from ..counting import counted_in
 from ..flow.engine import TaskFlow
 from ..records import Records
+from ..resilience.script import refuse_unshared
 from .border import ShardBorder
 from .exchange import Exchange
 from .territory import Territory
@@ -82,6 +83,14 @@ def refuse(config: Config) -> None:
             raise ConfigError(
                 f"{name} = {str(value).lower()}, but it must be {off} in a model that is shared out over shards"
             )
+    if config.resilience.on:
+        refuse_unshared(config.resilience)
+        require(
+            config.resilience.recovery.agents != "replace",
+            "resilience.recovery.agents",
+            "replace",
+            "restart or none in a model that is shared out over shards",
+        )
 
 
 def refuse_controller(controller: Controller) -> None:

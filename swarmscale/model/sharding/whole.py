@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...arrays import Ints
 from ..records import Records
+from .incidents import figures, whole_log
+from .parcels import packed, unpacked
 
 if TYPE_CHECKING:
     from ..swarm import SwarmModel
-
-type Arrays = dict[str, np.ndarray[Any, Any]]
 
 HASHED = ("uid", "free_at", "fail_at", "state", "kind", "skill")
 """Columns of the fleet that a digest is made of."""
@@ -63,25 +61,9 @@ def digest(model: SwarmModel) -> str:
         total.update(np.ascontiguousarray(kept[name]).tobytes())
     if model.emergence is not None:
         total.update(model.emergence.figures().tobytes())
+    if model.resilience is not None:
+        total.update(figures(whole_log(model)))
     return total.hexdigest()
-
-
-def packed(arrays: Arrays) -> Ints:
-    """Arrays by name as one array that can be exchanged."""
-    file = io.BytesIO()
-    np.savez(file, allow_pickle=False, **arrays)
-    data = file.getvalue()
-    out = np.zeros(1 + -(-len(data) // 8), np.int64)
-    out[0] = len(data)
-    out[1:].view(np.uint8)[: len(data)] = np.frombuffer(data, np.uint8)
-    return out
-
-
-def unpacked(data: Ints) -> Arrays:
-    """What :func:`packed` made one array of."""
-    raw = np.ascontiguousarray(data[1:]).view(np.uint8)[: int(data[0])].tobytes()
-    with np.load(io.BytesIO(raw), allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
 
 
 def _own(name: str) -> bool:
