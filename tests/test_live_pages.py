@@ -15,15 +15,17 @@ from swarmscale.agents.fleet import BUSY, DRAINING, IDLE, STATE_NAMES
 from swarmscale.agents.skills import TYPES
 from swarmscale.model.flow.ledger import DROPS, Count
 from swarmscale.model.forecasting import FORECASTERS
+from swarmscale.model.health import moving
 from swarmscale.model.records import Records
+from swarmscale.model.resilience.incidents import LAYERS, Incident
 from swarmscale.model.scaling import scaler as scaler_module
 from swarmscale.model.scaling.outlook import LATER_S, MOST_BINS, Outlook
 from swarmscale.model.swarm import SwarmModel
 from swarmscale.viz import theme
 from swarmscale.viz.alerts import KEPT_S, WATCHED, alerts, breaches, watched
 from swarmscale.viz.figures import capabilities, clusters, cognition, control, scaling, structure
-from swarmscale.viz.live import cells, tools
-from swarmscale.viz.live.pages import PAGES, health, overview, topology
+from swarmscale.viz.live import cells, health_tables, health_tiles, tools
+from swarmscale.viz.live.pages import PAGES, overview, topology
 from swarmscale.viz.live.pages import scaling as scaling_page
 from swarmscale.viz.live.panels import Canvas, Pixels, Plot, Table, Tile
 from swarmscale.viz.live.session import Note, Session
@@ -51,7 +53,7 @@ class Looked:
 
 @pytest.fixture(scope="module")
 def small():
-    """A small run with all that can be shown: decisions, probes, lessons, a dead node, a cut link, failures, drops."""
+    """A small run with all that can be shown: decisions, probes, lessons, incidents, a dead node, a cut link, drops."""
     model = SwarmModel("tiny", rng=5, **POLICY, **THINKING, **{"cluster.queue": 5})
     model.run(600)
     model.scale_demand(6.0)
@@ -60,7 +62,10 @@ def small():
     a, b = next(link for link in model.mesh.edges if 1 not in link)
     model.cut_link(a, b)
     model.fail_workers(model.fleet.live()[:20])
-    return model.run(30)
+    strike(model, "agent-crash", number=10)
+    model.run(29)
+    strike(model, "agent-crash", number=10)  # which nobody knows of at the end
+    return model.run(1)
 
 
 @pytest.fixture(scope="module", params=["static", "quantile"])
@@ -71,7 +76,32 @@ def large(request):
     model = SwarmModel("llm-fleet", rng=1, **more)
     model.run(300)
     assert len(model.fleet) == 50_000 or request.param == "quantile"
+    model.resilience.log.incidents += broken(2_500, 300.0)
+    strike(model, "agent-crash", number=60)
     return model
+
+
+def strike(model, fault, **how):
+    model.resilience.injector.strike(model.resilience.world, fault, **how)
+
+
+def broken(number, until_s):
+    """Incidents of all layers, most of them made good."""
+    rng, made = np.random.default_rng(4), []
+    for i, at in enumerate(np.sort(rng.uniform(0, until_s, number)).tolist()):
+        layer = LAYERS[i % 4]
+        one = Incident(
+            key=str(i), fault="a-fault", layer=layer, target=f"{i} of many things", size=3, begins_s=at
+        )
+        one.line = [
+            (at, "a-fault: it begins"),
+            (at + 1, "suspected"),
+            (at + 2, "restarted"),
+            (at + 9, "made good"),
+        ]
+        one.found_s, one.recovered_s = at + 1, at + 9 if i % 50 else np.nan
+        made.append(one)
+    return made
 
 
 def answer(panel, view):
@@ -117,7 +147,31 @@ NEED_A_MODEL = {
     "scaling": tuple(panel.key for page, panel in PANELS if page.path == "scaling"),
     "intelligence": tuple(panel.key for page, panel in PANELS if page.path == "intelligence"),
     "emergence": tuple(panel.key for page, panel in PANELS if page.path == "emergence"),
-    "health": ("dead", "cut", "faults"),
+    "health": (
+        "health",
+        "weakest",
+        "open",
+        "suspected",
+        "false",
+        "mttd",
+        "mttr",
+        "recovery",
+        "displaced",
+        "lost",
+        "dead",
+        "cut",
+        "incidents",
+        "suspicions",
+        "faults",
+        "parts",
+        "breakers",
+        "ways",
+        "timelines",
+        "layers",
+        "durations",
+        "levels",
+        "integration",
+    ),
 }
 
 
@@ -313,14 +367,14 @@ def plain_limits(values):
             center = weight * value + (1 - weight) * center
         return out
 
-    best = min(control.WEIGHTS, key=lambda weight: sum(e * e for _, e in errors(weight)))
+    best = min(moving.WEIGHTS, key=lambda weight: sum(e * e for _, e in errors(weight)))
     pairs = errors(best)
     deviation = sum(abs(e) for _, e in pairs[1:21]) / 20
     halves = []
     for i, (_, error) in enumerate(pairs):
         halves.append(float("nan") if i < 20 else 3 * 1.25 * deviation)
         if i >= 20:
-            deviation = control.DEVIATION_WEIGHT * abs(error) + (1 - control.DEVIATION_WEIGHT) * deviation
+            deviation = moving.DEVIATION_WEIGHT * abs(error) + (1 - moving.DEVIATION_WEIGHT) * deviation
     return best, [c for c, _ in pairs], halves
 
 
@@ -330,7 +384,7 @@ def test_limits_are_those_of_the_recursion_value_by_value():
     gaps = values.copy()
     gaps[[4, 50, 51]] = np.nan
     for series in (values, gaps):
-        chart = control.limits(series)
+        chart = moving.limits(series)
         known = series[np.isfinite(series)]
         weight, center, half = plain_limits(known.tolist())
         assert chart.weight == weight
@@ -342,24 +396,24 @@ def test_limits_are_those_of_the_recursion_value_by_value():
 def test_a_jump_leaves_the_limits_and_a_drift_does_not():
     rng = np.random.default_rng(4)
     noise = rng.normal(size=600)
-    drift = control.limits(noise + 0.02 * np.arange(600))
+    drift = moving.limits(noise + 0.02 * np.arange(600))
     assert drift.out.mean() < 0.03
     jump = noise.copy()
     jump[500:] += 15.0
-    assert control.limits(jump).out[500]
+    assert moving.limits(jump).out[500]
 
 
 def test_few_values_have_no_limits_and_none_are_beyond_them():
-    chart = control.limits(np.arange(20.0))
+    chart = moving.limits(np.arange(20.0))
     assert not chart.out.any()
-    assert control.newest_excursion(chart) is None
-    assert control.newest_excursion(control.limits(np.zeros(100))) is None
+    assert moving.newest_excursion(chart) is None
+    assert moving.newest_excursion(moving.limits(np.zeros(100))) is None
 
 
 def test_the_first_error_after_none_is_beyond_its_limits():
     values = np.zeros(100)
     values[-1] = 0.01
-    out = control.newest_excursion(control.limits(values))
+    out = moving.newest_excursion(moving.limits(values))
     assert (out.first, out.last, out.value, out.limit) == (99, 99, 0.01, 0.0)
     assert out.sigmas == float("inf")
 
@@ -371,7 +425,7 @@ def test_a_control_chart_marks_exactly_what_is_beyond_its_band():
     line = control.Line(name="x", values=values, text="what it is", color=theme.BLUE, unit="1/s")
     figure = control.control_chart("X", line, np.arange(1.0, 401.0), "x (1/s)")
     low, high, _, marks = figure.data
-    chart = control.limits(values)
+    chart = moving.limits(values)
     np.testing.assert_allclose(high.y[20:], (chart.center + chart.half)[20:], rtol=1e-5)
     np.testing.assert_allclose(low.y[20:], np.maximum(chart.center - chart.half, 0)[20:], rtol=1e-5)
     np.testing.assert_allclose(marks.y, values[chart.out], rtol=1e-6)
@@ -432,20 +486,20 @@ def test_alerts_say_what_is_beyond_its_limits_since_when_and_by_how_much():
 def test_a_single_tick_beyond_its_limits_is_no_alert_once_it_is_over():
     values = np.random.default_rng(7).normal(size=200)
     values[150], values[120:122] = 30.0, 25.0
-    chart = control.limits(values)
+    chart = moving.limits(values)
     assert chart.out[[120, 121, 150]].all()
-    assert control.newest_excursion(chart).last >= 150
-    two = control.newest_excursion(chart, 2)
+    assert moving.newest_excursion(chart).last >= 150
+    two = moving.newest_excursion(chart, 2)
     assert two.last - two.first >= 1
     assert not chart.out[two.last + 1]
-    lasting = control.newest_excursion(control.limits(values[:151]), 2)
+    lasting = moving.newest_excursion(moving.limits(values[:151]), 2)
     assert (lasting.first, lasting.last) == (150, 150)
 
 
 def test_warnings_stand_below_the_alerts_the_newest_first():
     notes = [Note(1.0, "warning", "first"), Note(2.0, "action", "no alert"), Note(3.0, "warning", "second")]
     view = Looked(SwarmModel("tiny", rng=1), notes=notes)
-    assert [row[3] for row in health.alert_rows(view)] == ["second", "first"]
+    assert [row[2] for row in health_tables.told(view)] == ["second", "first"]
 
 
 # -- what is broken ------------------------------------------------------------------------------------------
@@ -469,13 +523,13 @@ def test_a_killed_node_looks_dead_and_so_do_its_links():
 
 
 def test_dead_nodes_and_cut_links_are_listed_with_what_hangs_on_them(small):
-    rows = health.faults(Looked(small))
+    rows = health_tables.faults(Looked(small))
     assert rows[0][:2] == ("node 1", "dead")
     h = small.hierarchy_arrays
     held = sum(int(n) for q, n in enumerate(small.fleet.size) if h.node_of_cluster[q] == 1)
     assert rows[0][2].startswith(f"{held:,} agents")
     assert sum(row[1] == "cut" for row in rows) == 1
-    assert health.faults(Looked(SwarmModel("tiny", rng=1))) == []
+    assert health_tables.faults(Looked(SwarmModel("tiny", rng=1))) == []
 
 
 def test_points_of_mesh_and_hierarchy_are_paths(small):
@@ -641,7 +695,8 @@ def test_the_light_heat_map_is_the_clusters_busy_share_in_percent():
 
 def test_a_lasting_fault_stays_an_alert_although_the_limits_follow_it():
     """A dead node's agents answer nothing: errors above their objective, since when, and gone when it is mended."""
-    model = SwarmModel("tiny", rng=3, **{"fleet.agents": 400, "fleet.nodes": 4, "demand.load": 0.5})
+    settings = {"fleet.agents": 400, "fleet.nodes": 4, "demand.load": 0.5, "resilience.on": False}
+    model = SwarmModel("tiny", rng=3, **settings)
     model.run(120)
     assert breaches(model.records) == []
     model.kill_node(1)
@@ -654,8 +709,8 @@ def test_a_lasting_fault_stays_an_alert_although_the_limits_follow_it():
     assert errors.value > errors.limit == 0.0015
     assert 120 < errors.since_s < 180
     session = Session(model=model)
-    assert int(health.alert_count(session)) >= 2
-    assert any("above the objective of 0.150 %" in row[3] for row in health.alert_rows(session))
+    assert int(health_tiles.alert_count(session)) >= 2
+    assert any("above the objective of 0.150 %" in row[3] for row in health_tables.beyond(session))
     model.flow.network.restore_node(1)
     model.run(200)
     assert "errors, last minute" not in {breach.title for breach in breaches(model.records)}
