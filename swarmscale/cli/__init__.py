@@ -11,6 +11,7 @@ import typer
 from ..errors import ConfigError
 from .app import live_page
 from .bench import bench
+from .chaos import chaos
 from .compare import compare
 from .emergence import emergence
 from .fit import fit
@@ -39,6 +40,7 @@ app.command()(compare)
 app.command()(fit)
 app.command()(iq)
 app.command()(emergence)
+app.command()(chaos)
 app.add_typer(trace_app, name="trace")
 app.add_typer(presets_app, name="presets")
 app.command(

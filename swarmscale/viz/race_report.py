@@ -84,7 +84,7 @@ def race_html(race: Race | FullRace) -> str:
             f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in facts
         ),
         "tiles": "",
-        "scorecard": f'<section id="tables"><h2>Tables</h2>{"".join(map(_table, tables))}</section>',
+        "scorecard": f'<section id="tables"><h2>Tables</h2>{"".join(map(sheet_html, tables))}</section>',
         "sections": frontiers.html,
         "settings": _definitions(definitions, files),
         "footer": escape(f"Made by swarmscale {__version__}. This file loads nothing from anywhere."),
@@ -161,7 +161,8 @@ def _shared_facts(rules: Rules) -> list[tuple[str, str]]:
     ]
 
 
-def _table(sheet: Sheet) -> str:
+def sheet_html(sheet: Sheet) -> str:
+    """A table of text as HTML."""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in sheet.head)
     body = "".join(
         f'<tr><th scope="row">{escape(row[0])}</th>'

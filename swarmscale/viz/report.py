@@ -13,6 +13,7 @@ from ..model.files import write_whole
 from .page_emergence import emergence_section
 from .page_intelligence import intelligence_section
 from .page_parts import facts, scorecard_table, settings_section, tiles
+from .page_resilience import resilience_section
 from .page_scaling import scaling_section
 from .page_sections import drawn_sections
 from .theme import DARK, FONT, LIGHT, Look
@@ -56,7 +57,11 @@ def report_html(model: SwarmModel, summary: Summary, *, charts: Literal["inline"
     sections = drawn_sections(model) if charts == "inline" else []
     if charts == "inline":
         sections[1:1] = scaling_section(model)
-        sections[-1:-1] = [*intelligence_section(model), *emergence_section(model)]
+        sections[-1:-1] = [
+            *intelligence_section(model),
+            *emergence_section(model),
+            *resilience_section(model),
+        ]
     stored = _stored(model)
     parts = {
         "title": escape(f"{summary.name}: {summary.agents:,} agents"),

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..model.checkpoint import config_hash
 from ..model.emergence.frames import evidence_json
 from ..model.files import write_parquet, write_whole
+from ..model.resilience.frames import incidents_frame, lines_frame, suspicions_frame
+from ..model.resilience_metrics import log_of_model
 from ..model.scaling.advice import advice_frame
 from ..model.scaling.events import events_frame
 from .probes import FILE
@@ -50,6 +52,7 @@ def write_run(model: SwarmModel, summary: Summary, folder: Path, *, report: bool
         write_parquet(folder / FILE, model.prober.frame(), model.config.dt, meta)
     if model.emergence is not None:
         write_emergence(model.emergence, folder, model.config.dt, _meta(digest, model.root_seed))
+    write_incidents(model, folder, _meta(digest, model.root_seed))
     if report:
         from .report import write_report
 
@@ -73,6 +76,31 @@ def write_emergence(monitor: Monitor, folder: Path, dt: float, meta: dict[str, s
     write_parquet(folder / "emergence.parquet", monitor.frame(), dt, meta)
     write_parquet(folder / "findings.parquet", monitor.findings_frame(), dt, meta)
     _write_text(folder / "emergence_evidence.json", evidence_json(monitor.last()))
+
+
+def write_incidents(model: SwarmModel, folder: Path, meta: dict[str, str]) -> None:
+    """Write what broke and what was suspected, if there was anything, with the alerts and the health over time.
+
+    Args:
+        model: the run so far.
+        folder: that is there.
+        meta: for the tables' metadata.
+
+    Raises:
+        ConfigError: if the folder cannot be written.
+    """
+    log = log_of_model(model)
+    if log is None or not (len(log) or log.suspicions):
+        return
+    tables = {
+        "incidents": incidents_frame(log),
+        "incident_lines": lines_frame(log),
+        "suspicions": suspicions_frame(log),
+    }
+    if model.health is not None:
+        tables |= {"alerts": model.health.alerts_frame(), "standing": model.health.standing_frame()}
+    for name, table in tables.items():
+        write_parquet(folder / f"{name}.parquet", table, model.config.dt, meta)
 
 
 def write_tables(
