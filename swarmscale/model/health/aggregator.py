@@ -51,7 +51,7 @@ class Aggregator:
     _ticks: int = 0
     _ready_at_s: float = 0.0
     _called: int = 0
-    _open: tuple[int, ...] = ()
+    _open: tuple[str, ...] = ()
 
     @property
     def of_config(self) -> bool:
@@ -75,7 +75,7 @@ class Aggregator:
                     self._ready_at_s = max(self._ready_at_s, event.ready_at_s)
                     self._called = event.after - event.before
             elif isinstance(event, OpenIncidents):
-                self._open = event.numbers
+                self._open = event.keys
 
     def _sum_up(self, model: SwarmModel) -> None:
         """The figures of the period that ends now."""

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..integration.bus import ticks
 from ..integration.events import Budget, OpenIncidents, Outage, Overload
 from ..resilience import measures
-from ..resilience.incidents import IncidentLog
 from .alerts import Alert, Alerts
 from .budget import burning, windows
 from .figures import Stretch, last
 from .frames import alerts_frame, standings_frame
+from .open_incidents import open_incidents
 from .rules import ALERT_RULES, ALWAYS
 from .rules.base import AlertRule, Look, Open
 from .standing import DOWN, WINDOW_S, Standing, believed, standing
@@ -62,7 +62,7 @@ class HealthMonitor:
     _held: str = ""
     _shed: float = 0.0
     _outage: tuple[int, int, tuple[int, ...]] = (0, 0, ())
-    _open: tuple[int, ...] = ()
+    _open: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._memory = {title: rule.start() for title, rule in self.rules.items()}
@@ -85,9 +85,9 @@ class HealthMonitor:
         lately = last(self.stretches, max(WINDOW_S, self.period_s)) if told else None
         now = standing(model.now_s, believed(model), parts["controller"], parts["edge"], lately)
         self.series.append(now)
-        incidents = _incidents(model)
+        incidents = open_incidents(model)
         self._judge(self._look(model, now, parts, told, incidents))
-        self._tell(model, tuple(one.number for one in incidents))
+        self._tell(model, tuple(one.key for one in incidents))
 
     def _listen(self, model: SwarmModel) -> Stretch | None:
         """What aggregator and optimizer have told; the figures of the last period, if they came."""
@@ -132,7 +132,7 @@ class HealthMonitor:
             readings, self._memory[title] = rule.judge(look, self._memory[title])
             self.book.note(look.time_s, title, rule, readings)
 
-    def _tell(self, model: SwarmModel, incidents: tuple[int, ...]) -> None:
+    def _tell(self, model: SwarmModel, incidents: tuple[str, ...]) -> None:
         """Tell the optimizer what capacity is out, and the aggregator which incidents are open, where it changed."""
         if model.bus is None:
             return
@@ -143,7 +143,7 @@ class HealthMonitor:
         if (out[0], out[2]) != (self._outage[0], self._outage[2]):
             model.bus.publish("health", "optimizer", Outage(agents=down, members=members, nodes=out[2]))
         if incidents != self._open:
-            model.bus.publish("health", "metrics", OpenIncidents(numbers=incidents))
+            model.bus.publish("health", "metrics", OpenIncidents(keys=incidents))
         self._outage, self._open = out, incidents
 
     # -- what is asked of it ----------------------------------------------------------------------------------
@@ -224,24 +224,6 @@ def _edges(model: SwarmModel) -> dict[str, float]:
     """Share of the events of each edge that acted in time."""
     bus = model.bus
     return {} if bus is None else {" -> ".join(key): bus.edges[key].health() for key in bus.live()}
-
-
-def _incidents(model: SwarmModel) -> list[Open]:
-    """Incidents that were noticed and are not over."""
-    log: IncidentLog = model.resilience.log if model.resilience is not None else IncidentLog()
-    now_s = model.now_s
-    return [
-        Open(
-            number=number,
-            fault=one.fault,
-            target=one.target,
-            age_s=now_s - one.found_s,
-            deadline_s=one.deadline_s,
-            overdue_s=now_s - one.begins_s - one.deadline_s,
-        )
-        for number, one in enumerate(log.incidents)
-        if one.found and not one.over and one.found_s <= now_s
-    ]
 
 
 def _nodes_down(model: SwarmModel) -> tuple[int, ...]:

@@ -180,10 +180,10 @@ class OpenIncidents:
     """Incidents that were noticed and are not over: what is lost meanwhile is theirs.
 
     Attributes:
-        numbers: in the log, ascending.
+        keys: their keys, the oldest first; the same for every number of shards.
     """
 
-    numbers: tuple[int, ...] = ()
+    keys: tuple[str, ...] = ()
 
 
 type Event = Any

@@ -122,6 +122,7 @@ class Admission:
     _ticks: int = 0
     _called: tuple[tuple[float, float], ...] = ()
     _answers: tuple[float, float] = (0.0, 0.0)
+    _refused: tuple[float, float] = (0.0, 0.0)
     _overloaded: bool = False
 
     @property
@@ -160,10 +161,10 @@ class Admission:
             tick_s=model.config.dt,
         )
         hold[list(self.down)] = self.least
-        self._tell(model, Limits(hold=tuple(hold.tolist()), rate_per_s=tuple(rate.tolist())), *shed)
+        self._tell(model, Limits(hold=tuple(hold.tolist()), rate_per_s=tuple(rate.tolist())), shed)
 
-    def _count(self, model: SwarmModel) -> tuple[int, int]:
-        """Tasks shed and arrived since the last look."""
+    def _count(self, model: SwarmModel) -> int:
+        """Tasks shed since the last look."""
         raw = model.records.raw(self._ticks)
         self._ticks = model.records.ticks
         counts = (Count.DROPPED_SHED, Count.ARRIVED, Count.LATE, Count.COMPLETED)
@@ -171,7 +172,10 @@ class Admission:
         self.shed += shed
         self.series.append((model.now_s, shed, arrived, self.tightened))
         self.answered(done, late)
-        return shed, arrived
+        kept = math.exp(-self.period_s / MEMORY_S)
+        before = self._refused
+        self._refused = (kept * before[0] + shed, kept * before[1] + arrived)
+        return shed
 
     def _measure(self, model: SwarmModel) -> None:
         """Add what all clusters did since the last look, each under the node where it is now."""
@@ -187,7 +191,7 @@ class Admission:
         kept = np.exp(-self.period_s / MEMORY_S)
         self._lately = new + (kept * self._lately if self._lately.shape == new.shape else 0.0)
 
-    def _tell(self, model: SwarmModel, told: Limits, shed: int, arrived: int) -> None:
+    def _tell(self, model: SwarmModel, told: Limits, shed: int) -> None:
         """Tell the coordinator the limits, the scaler what was shed, and the health monitor how much of the load."""
         bus = model.bus
         if bus is None or not bus.carries("optimizer", "coordinator"):
@@ -198,9 +202,10 @@ class Admission:
         bus.publish("optimizer", "coordinator", told)
         if shed:
             bus.publish("optimizer", "scaler", Shed(tasks=shed))
-        if shed or self._overloaded:
-            bus.publish("optimizer", "health", Overload(share=min(shed / max(arrived, 1), 1.0)))
-        self._overloaded = shed > 0
+        share = self._refused[0] / self._refused[1] if self._refused[0] >= 1.0 else 0.0
+        if share > 0 or self._overloaded:
+            bus.publish("optimizer", "health", Overload(share=min(share, 1.0)))
+        self._overloaded = share > 0
 
     # -- what it is told --------------------------------------------------------------------------------------
 
@@ -256,7 +261,7 @@ class Admission:
 
 _KEPT = (
     "force", "tightened", "out", "down", "shed", "series", "_ready", "_lately", "_before", "_ticks", "_called",
-    "_answers", "_overloaded",
+    "_answers", "_refused", "_overloaded",
 )  # fmt: skip
 
 

@@ -58,7 +58,9 @@ ALWAYS: tuple[AlertRule, ...] = (
         title="no figures", metric="unseen_s", limit=30.0, severity="critical",
         text="nothing is known of the fleet: figures do not come",
     ),
-    Ewma(title="slower answers", text="the mean response time is above what it was at first, and stays so"),
+    Ewma(
+        title="slower answers", severity="info",
+        text="the mean response time is above what it was at first, and stays so"),
     Adaptive(title="response jumps", text="the mean response time has left its adaptive limits"),
     Adaptive(
         title="throughput falls", metric="throughput_per_s", side="below",

@@ -45,19 +45,17 @@ class Open:
     """An incident that was noticed and is not over.
 
     Attributes:
-        number: in the log.
+        key: names it, the same for every number of shards.
         fault: what struck.
         target: what was hit, in words.
-        age_s: time since it was found, s.
-        deadline_s: time within which it must be made good, from its begin, s.
-        overdue_s: time since that deadline, s; below 0 before it.
+        age_s: time since it began, s.
+        overdue_s: time since the deadline by which it must be made good, s; below 0 before it.
     """
 
-    number: int
+    key: str
     fault: str
     target: str
     age_s: float
-    deadline_s: float
     overdue_s: float
 
 
