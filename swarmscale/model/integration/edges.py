@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, nan
 
 from .events import Beat, Event
 
@@ -66,7 +66,8 @@ class Edge:
         lost: events that never acted: passed over where nothing is repaired.
         resubscriptions: times that it was repaired.
         lag_s: time from sending to acting of the last event that acted, s.
-        gap_since_s: when the gap that there is was seen, s; infinity for none.
+        heard_s: when a copy of the present subscription came last, s; NaN before the first.
+        gap_since_s: when the last one before a gap came, s; infinity if there is no gap.
         window: what the receiver's end saw since the last round.
         timely: events that acted within two periods, and those that did not, in this window and some before.
         overdue: number up to which events not consumed in time are counted.
@@ -87,6 +88,7 @@ class Edge:
     lost: int = 0
     resubscriptions: int = 0
     lag_s: float = 0.0
+    heard_s: float = nan
     gap_since_s: float = inf
     window: Window = field(default_factory=lambda: Window())
     timely: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])
@@ -153,9 +155,12 @@ class Edge:
             if present:
                 self.window.see(arrives_s - sent_s, again=again)
             if not again:
-                self._keep(number, arrives_s, repairs=repairs)
+                self._keep(number, repairs=repairs)
+            if present:
+                self.heard_s = arrives_s
 
-    def _keep(self, number: int, arrives_s: float, *, repairs: bool) -> None:
+    def _keep(self, number: int, *, repairs: bool) -> None:
+        """A new event has come: next in order, or with others missing that were sent after the last one came."""
         if number > self.received + 1:
             self.gaps += 1
             self.window.gaps += 1
@@ -165,7 +170,7 @@ class Edge:
                 self.received = number
                 return
             self.early.append(number)
-            self.gap_since_s = min(self.gap_since_s, arrives_s)
+            self.gap_since_s = min(self.gap_since_s, self.heard_s)
             return
         self.received = number
         while self.received + 1 in self.early:
@@ -209,7 +214,7 @@ class Edge:
             self.timely[-1] = (good, bad + len(late))
             self.overdue = late[-1]
         self.timely = [*self.timely[-WINDOWS + 1 :], (0, 0)]
-        self.window = Window(silent=0 if self.window.arrivals else self.window.silent + 1)
+        self.window = Window()
 
     def health(self) -> float:
         """Share of the events of the last windows that acted within two periods; 1 if there were none."""
@@ -232,7 +237,6 @@ class Window:
         doubles: of these, copies of events that had come before.
         late_s: longest way of these, s.
         gaps: times that one came though one before it was missing.
-        silent: windows before this one without any arrival, in a row.
     """
 
     sent: int = 0
@@ -240,7 +244,6 @@ class Window:
     doubles: int = 0
     late_s: float = 0.0
     gaps: int = 0
-    silent: int = 0
 
     def see(self, took_s: float, *, again: bool) -> None:
         """A copy came."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
 
 from ..controllers import of_config
 
-_PLAIN = (bool, int, float, str, type(None), np.generic)
+_PLAIN = frozenset((bool, int, float, str, type(None)))
+SHORT = 16
+"""Members of a list or tuple up to which each of them is copied."""
 
 
 class Held:
@@ -38,40 +40,33 @@ class Held:
 
 
 def copied(value: Any) -> Any:
-    """A memory of which nothing that can be changed in place is shared with the original.
+    """A memory of which nothing that may be changed in place is shared with the original.
 
-    Frozen dataclasses and plain values are immutable and stay themselves, also as members of a list, so that a long
-    history costs one copy of its references.
+    Frozen dataclasses and plain values stay themselves. So do the members of a long list or tuple: that is a history, to which
+    more is added and of which members are replaced, and copying each of them at every act would cost more than most
+    acts do.
 
     >>> kept = copied(history := [1, [2]])
     >>> history[1].append(3); kept
     [1, [2]]
     """
-    if isinstance(value, list):
-        return (
-            value[:] if all(map(_immutable, value[:1])) and not _mixed(value) else [copied(v) for v in value]
-        )
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is list:
+        return value[:] if len(value) > SHORT else [copied(v) for v in value]
+    if kind is dict:
+        return {key: copied(v) for key, v in value.items()}
     if isinstance(value, np.ndarray):
         return value.copy()
-    if isinstance(value, dict):
-        return {key: copied(v) for key, v in value.items()}
-    if isinstance(value, tuple) and not all(map(_immutable, value)):
+    if isinstance(value, tuple):
+        if len(value) > SHORT:
+            return value
         parts = [copied(v) for v in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
-    if is_dataclass(value) and not isinstance(value, type) and not _immutable(value):
+        return kind(*parts) if hasattr(value, "_fields") else tuple(parts)
+    if is_dataclass(kind) and not kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         twin = copy.copy(value)
-        for f in fields(value):
-            setattr(twin, f.name, copied(getattr(value, f.name)))
+        for name in kind.__dataclass_fields__:
+            setattr(twin, name, copied(getattr(value, name)))
         return twin
     return value
-
-
-def _immutable(value: Any) -> bool:
-    if isinstance(value, _PLAIN):
-        return True
-    return is_dataclass(value) and bool(type(value).__dataclass_params__.frozen)  # type: ignore[union-attr]
-
-
-def _mixed(values: list[Any]) -> bool:
-    """Whether a list holds values of several kinds, each of which must be looked at."""
-    return len(set(map(type, values))) > 1

@@ -6,6 +6,7 @@ What is named is inferred from numbers of events and times alone, never from wha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isnan
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..resilience.incidents import IncidentLog
@@ -48,7 +49,7 @@ def diagnosis(edge: Edge, now_s: float, period_s: float) -> tuple[How, str] | No
 
     Events take no time on a sound edge, each comes once, and one comes at least in every period. So a copy of one
     that had come is a duplicate; one that took longer than half a period is delayed; where one is missing for a
-    period though a later one has come, or none has come for two periods, they are dropped.
+    period though a later one has come, or none has come for more than two periods, they are dropped.
 
     Args:
         edge: at a round, after all that has come was received.
@@ -62,8 +63,8 @@ def diagnosis(edge: Edge, now_s: float, period_s: float) -> tuple[How, str] | No
         return "delay", f"an event came {seen.late_s:g} s after it was sent"
     if now_s - edge.gap_since_s >= period_s - 1e-9:
         return "drop", f"event {edge.received + 1} is missing since {now_s - edge.gap_since_s:g} s"
-    if not seen.arrivals and seen.silent:
-        return "drop", f"nothing came for {seen.silent + 1} periods"
+    if now_s - edge.heard_s > 2 * period_s + 1e-9:
+        return "drop", f"nothing came for {now_s - edge.heard_s:g} s"
     return None
 
 
@@ -107,6 +108,8 @@ def go_round(bus: Bus, log: IncidentLog | None) -> None:
         edge = bus.edges[key]
         if not edge.window.sent:
             edge.send(Beat(), bus.now_s)
+        if isnan(edge.heard_s):
+            edge.heard_s = bus.now_s
         edge.receive(bus.now_s, repairs=bus.repairs)
         named = diagnosis(edge, bus.now_s, bus.period_s)
         if named is not None:
