@@ -24,7 +24,7 @@ from swarmscale.model.swarm import SwarmModel
 from swarmscale.viz import theme
 from swarmscale.viz.alerts import KEPT_S, WATCHED, alerts, breaches, watched
 from swarmscale.viz.figures import capabilities, clusters, cognition, control, scaling, structure
-from swarmscale.viz.live import cells, health_tables, health_tiles, tools
+from swarmscale.viz.live import cells, health_tables, health_values, tools
 from swarmscale.viz.live.pages import PAGES, overview, topology
 from swarmscale.viz.live.pages import scaling as scaling_page
 from swarmscale.viz.live.panels import Canvas, Pixels, Plot, Table, Tile
@@ -709,7 +709,7 @@ def test_a_lasting_fault_stays_an_alert_although_the_limits_follow_it():
     assert errors.value > errors.limit == 0.0015
     assert 120 < errors.since_s < 180
     session = Session(model=model)
-    assert int(health_tiles.alert_count(session)) >= 2
+    assert int(health_values.alert_count(session)) >= 2
     assert any("above the objective of 0.150 %" in row[3] for row in health_tables.beyond(session))
     model.flow.network.restore_node(1)
     model.run(200)

@@ -22,11 +22,11 @@ DASH = "–"
 MOST_ROWS = 24
 """Of a table."""
 ALERT_HEADS = ("severity", "what", "cause", "since", "last seen", "count", "state")
-INCIDENT_HEADS = ("begin", "layer", "what", "found after", "made good after", "displaced", "lost", "state")
+INCIDENT_HEADS = ("begin", "layer", "what", "found after", "good after", "displaced", "lost", "state")
 SUSPICION_HEADS = ("at", "tier", "who", "why", "until")
 PART_HEADS = ("part", "health", "state")
 WAY_HEADS = ("from", "to", "sent", "acted", "lag", "waiting for", "health", "state")
-BREAKER_HEADS = ("cluster", "node", "state", "until", "opened so far")
+BREAKER_HEADS = ("cluster", "node", "state", "until", "times opened")
 """Of the tables."""
 
 
@@ -42,6 +42,11 @@ def took(seconds: float) -> str:
     '–'
     """
     return DASH if math.isnan(seconds) else f"{digits(seconds)}\N{NO-BREAK SPACE}s"
+
+
+def percent(share: float) -> str:
+    """A share, not broken."""
+    return number(share, "share").replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def alert_rows(seen: Troubles) -> list[tuple[str, ...]]:
@@ -88,7 +93,8 @@ def suspicion_rows(seen: Troubles) -> list[tuple[str, ...]]:
     for one in reversed(seen.log.suspicions[-MOST_ROWS:]):
         known = 0 <= one.incident < len(seen.log)
         why = seen.log[one.incident].fault if known else "nothing is wrong: a false suspicion"
-        until = "now" if math.isnan(one.cleared_s) else at(one.cleared_s)
+        lasts = not (known and seen.log[one.incident].over)
+        until = ("now" if lasts else DASH) if math.isnan(one.cleared_s) else took(one.cleared_s)
         rows.append((took(one.time_s), one.tier, one.target, why, until))
     return rows
 
@@ -98,9 +104,9 @@ def part_rows(seen: Troubles, model: SwarmModel | None) -> list[tuple[str, ...]]
     if not seen.standing:
         return []
     last = seen.standing[-1]
-    rows: list[tuple[str, ...]] = [("overall", number(last.overall, "share"), last.cause or "well")]
+    rows: list[tuple[str, ...]] = [("overall", percent(last.overall), last.cause or "well")]
     rows += [
-        (name, number(share, "share"), what)
+        (name, percent(share), what)
         for name, share, what in (
             ("component health", last.component, "the lowest of agents, clusters, nodes and controllers"),
             ("agents", last.agents, "believed to be up"),
@@ -120,7 +126,7 @@ def part_rows(seen: Troubles, model: SwarmModel | None) -> list[tuple[str, ...]]
     guard = model.guard if model is not None else None
     if guard is not None:
         healths = sorted(guard.component_health().items(), key=lambda pair: pair[1])
-        rows += [(f"controller {name}", number(share, "share"), guard.state(name)) for name, share in healths]
+        rows += [(f"controller {name}", percent(share), guard.state(name)) for name, share in healths]
     return rows[:MOST_ROWS]
 
 
@@ -132,7 +138,7 @@ def way_rows(graph: nx.DiGraph[str]) -> list[tuple[str, ...]]:
             sender, receiver, f"{edge['sent']:,}", f"{edge['consumed']:,}",
             took(edge["lag_s"] if edge["consumed"] else math.nan),
             took(edge["waits_s"]) if edge["waits_s"] > 0 else DASH,
-            number(edge["health"], "share") if edge["sent"] else DASH, edge["state"],
+            percent(edge["health"]) if edge["sent"] else DASH, edge["state"],
         )
         for sender, receiver, edge in edges[:MOST_ROWS]
     ]  # fmt: skip
@@ -148,6 +154,6 @@ def breaker_rows(model: SwarmModel) -> list[tuple[str, ...]]:
     node = model.hierarchy_arrays.node_of_cluster
     return [
         (f"{q:,}", f"{int(node[q])}", STATES[breakers.state[q]], at(float(breakers.until_s[q])),
-         f"{int(breakers.opened[q]):,} times")
+         f"{int(breakers.opened[q]):,}")
         for q in which.tolist()
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
-from ..model.resilience.incidents import Incident, IncidentLog, Suspicion
+from ..model.resilience.incidents import Incident, IncidentLog
 from ..model.resilience.settings import Health
 
 if TYPE_CHECKING:
@@ -57,11 +57,6 @@ class Troubles:
     def open(self) -> list[Incident]:
         """Incidents of which something is not made good, in the order of their begins."""
         return [one for one in self.log.incidents if not one.over]
-
-    @property
-    def suspected(self) -> list[Suspicion]:
-        """What is held to be dead now."""
-        return [one for one in self.log.suspicions if math.isnan(one.cleared_s)]
 
     @property
     def firing(self) -> list[Alert]:

@@ -39,7 +39,7 @@ LOOKS = {
 GRAPH_READ = (
     "Each arrow is one direction of a link between components, in the look of its health: the share of its events that "
     "acted within two periods (%). A square is a component that missed due runs, a hollow circle one that is not "
-    "there. Point at an arrow's head for what was sent, what acted and the lag (s)."
+    "there. Point at an arrow's middle for what was sent, what acted and the lag (s)."
 )
 APART = 0.045
 """How far the two directions of a link stand from its middle line."""
@@ -63,7 +63,7 @@ def integration(graph: nx.DiGraph[str], health: Mapping[str, float]) -> go.Figur
     place = ring(list(graph))
     by_state = {state: [link for link in links if state_of(link[2]) == state] for state in LOOKS}
     traces = [_arrows(state, by_state[state], place) for state in reversed(LOOKS)]
-    traces += [_heads(links, place), _components(graph, health, place)]
+    traces += [_middles(links, place), _components(graph, health, place)]
     there = len(links) - len(by_state["absent"])
     note = f"{len(by_state['sound'])} of {there} ways are sound" + (
         f", {len(links) - there} have an end that is not there" if there < len(links) else ""
@@ -76,7 +76,7 @@ def integration(graph: nx.DiGraph[str], health: Mapping[str, float]) -> go.Figur
         "place in the ring, y (no unit)",
         terms(*((state, look[3]) for state, look in LOOKS.items())),
         note,
-        {"height": 460, "xaxis": axis | {"range": [-1.5, 1.5]}, "yaxis": axis | {"range": [-1.3, 1.3]}},
+        {"height": 460, "xaxis": axis | {"range": [-2.0, 2.0]}, "yaxis": axis | {"range": [-1.25, 1.25]}},
     )
 
 
@@ -121,10 +121,10 @@ def _arrows(state: str, links: Sequence[Link], place: Places) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _heads(links: Sequence[Link], place: Places) -> dict[str, Any]:
-    """Points near the receivers that carry the hover texts, and how many events wait where the edge is not well."""
+def _middles(links: Sequence[Link], place: Places) -> dict[str, Any]:
+    """Points that carry the hover texts, with the health of edges that are not sound."""
     ends = [_ends(link, place) for link in links]
-    points = np.array([0.35 * begin + 0.65 * end for begin, end, _ in ends], np.float32)
+    points = np.array([0.5 * begin + 0.5 * end for begin, end, _ in ends], np.float32)
     return {
         "type": "scatter", "mode": "markers+text", "name": "events", "showlegend": False,
         "x": points[:, 0], "y": points[:, 1], "marker": {"size": 14, "opacity": 0, "color": GRAY},
@@ -150,6 +150,13 @@ def _about(link: Link) -> str:
     return "<br>".join([*lines, ", ".join(told)] if told else lines)
 
 
+def _beside(x: float, y: float) -> str:
+    """Where a name stands: outside of the ring."""
+    if abs(x) > 0.3:
+        return "middle right" if x > 0 else "middle left"
+    return "top center" if y > 0 else "bottom center"
+
+
 def _components(graph: nx.DiGraph[str], health: Mapping[str, float], place: Places) -> dict[str, Any]:
     names = list(graph)
     there = [bool(graph.nodes[name]["there"]) for name in names]
@@ -172,7 +179,7 @@ def _components(graph: nx.DiGraph[str], health: Mapping[str, float], place: Plac
             "line": {"width": 1.5, "color": FAINT},
         },
         "text": names,
-        "textposition": ["top center" if place[name][1] > 0.1 else "bottom center" for name in names],
+        "textposition": [_beside(*place[name]) for name in names],
         "textfont": {"size": 12},
         "hovertext": [f"<b>{name}</b>: {what}" for name, what in zip(names, said, strict=True)],
         "hovertemplate": "%{hovertext}<extra></extra>",

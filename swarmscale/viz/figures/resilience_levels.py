@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from ..theme import FAINT, GRAY, ORANGE, VERMILLION
+from ..theme import GRAY, ORANGE, VERMILLION
 from .lines import finished
 from .links import terms
 from .resilience import plain
 
-MOST_BARS = 24
-"""Things in the figure, the most suspected ones."""
+MOST_ROWS = 24
+"""Things in the figure."""
+LEAST, MOST = 0.01, 100.0
+"""Levels over the limit that have a place; lower and higher ones stand at the edge."""
 LEVEL_READ = (
-    "What sends no heartbeats now, with its level of suspicion over that at which it is held to be dead (no unit): phi "
-    "of the detector, or silence over the timeout. Beyond the line it is suspected; striped bars are not yet."
+    "What sends no heartbeats now, with its level of suspicion over that at which it is held to be dead (no unit, "
+    "logarithmic): phi of the detector, or silence over the timeout. Left of the line an open circle is not suspected "
+    "yet, right of it a full diamond is."
+)
+TERMS = (
+    ("waiting", "silent, but not for long enough to be held to be dead"),
+    ("suspected", "held to be dead; what is done about it begins with the next tick"),
 )
 
 
@@ -40,7 +48,7 @@ class Silent:
 
 
 def levels(silent: Sequence[Silent], now_s: float) -> go.Figure | None:
-    """Levels of suspicion as bars, the highest on top; None if nothing is silent.
+    """Levels of suspicion, the highest on top; None if nothing is silent.
 
     Args:
         silent: what sends nothing.
@@ -48,40 +56,41 @@ def levels(silent: Sequence[Silent], now_s: float) -> go.Figure | None:
     """
     if not silent:
         return None
-    ranked = sorted(silent, key=lambda one: one.level / one.limit)
-    shown = ranked[-MOST_BARS:]
-    reached = [one.level >= one.limit for one in shown]
-    bars = {
-        "type": "bar", "orientation": "h", "name": "level", "showlegend": False,
-        "x": plain([min(one.level / one.limit, 3.0) for one in shown]), "y": list(range(len(shown))),
-        "marker": {
-            "color": [VERMILLION if held else ORANGE for held in reached],
-            "pattern": {"shape": ["" if held else "/" for held in reached], "fillmode": "overlay", "fgopacity": 0.6},
-            "line": {"width": 1, "color": FAINT},
-        },
-        "text": [
-            f"<b>{one.target}</b> ({one.tier}), silent for {now_s - one.since_s:,.3g} s<br>level {one.level:,.3g}, "
-            f"suspected from {one.limit:,.3g}" for one in shown
-        ],
-        "textposition": "none", "hovertemplate": "%{text}<extra></extra>",
-    }  # fmt: skip
-    line = {
-        "type": "scatter", "mode": "lines", "name": "suspected", "x": plain([1.0, 1.0]),
-        "y": plain([-0.6, len(shown) - 0.4]), "line": {"color": GRAY, "width": 2, "dash": "dash"},
-        "hoverinfo": "skip", "showlegend": False,
-    }  # fmt: skip
-    more = f"the {len(shown)} most suspected of {len(silent):,}" if len(shown) < len(silent) else ""
-    return finished(
-        [bars, line],
-        "Silent, and how suspected",
-        "level / level at which it is suspected (no unit; 3 and more stand at 3)",
-        "what is silent (name)",
-        terms(("level", LEVEL_READ)),
-        more,
+    shown = sorted(silent, key=lambda one: one.level / one.limit)[-MOST_ROWS:]
+    rows = list(enumerate(shown))
+    traces = [
         {
-            "height": 130 + 20 * max(len(shown), 4),
-            "xaxis": {"rangemode": "tozero"},
-            "yaxis": {"tickvals": list(range(len(shown))), "ticktext": [one.target for one in shown],
-                      "showgrid": False},
+            "type": "scatter", "mode": "markers", "name": name,
+            "x": plain([min(max(one.level / one.limit, LEAST), MOST) for _, one in mine]),
+            "y": plain([row for row, _ in mine]),
+            "marker": {"symbol": symbol, "size": 10, "color": color, "line": {"width": 1.8, "color": color}},
+            "text": [
+                f"<b>{one.target}</b> ({one.tier}), silent for {now_s - one.since_s:,.3g} s<br>level {one.level:,.3g}, "
+                f"suspected from {one.limit:,.3g}" for _, one in mine
+            ],
+            "hovertemplate": "%{text}<extra></extra>",
+        }
+        for name, symbol, color, mine in (
+            ("waiting", "circle-open", ORANGE, [pair for pair in rows if pair[1].level < pair[1].limit]),
+            ("suspected", "diamond", VERMILLION, [pair for pair in rows if pair[1].level >= pair[1].limit]),
+        )
+    ]  # fmt: skip
+    line = {
+        "type": "scatter", "mode": "lines", "name": "limit", "x": plain([1.0, 1.0]),
+        "y": plain([-0.6, len(shown) - 0.4]), "line": {"color": GRAY, "width": 2, "dash": "dash"}, "hoverinfo": "skip",
+    }  # fmt: skip
+    edges = [math.log10(LEAST) - 0.1, math.log10(MOST) + 0.1]
+    return finished(
+        [*(trace for trace in traces if len(trace["x"])), line],
+        "Silent, and how suspected",
+        "level / level at which it is suspected (no unit)",
+        "what is silent (name)",
+        terms(*TERMS),
+        f"the {len(shown)} most suspected of {len(silent):,}" if len(shown) < len(silent) else "",
+        {
+            "height": 140 + 20 * max(len(shown), 4),
+            "xaxis": {"type": "log", "range": edges, "dtick": 1},
+            "yaxis": {"tickvals": [row for row, _ in rows], "ticktext": [one.target for one in shown],
+                      "range": [-0.8, len(shown) - 0.2], "zeroline": False},
         },
     )  # fmt: skip

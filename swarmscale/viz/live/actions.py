@@ -18,7 +18,7 @@ from .forms import Form
 from .operating import Input, Operation, run
 from .operations import ALERTS, FLEET, GROUPS, OPERATIONS
 from .session import Session
-from .settings import FieldInput
+from .settings import STYLE, FieldInput
 from .strikes import AGENTS, MESH
 from .watching import use_seen
 
@@ -43,6 +43,7 @@ def Actions(session: Session) -> None:
     Args:
         session: whose model is changed.
     """
+    solara.Style(STYLE)
     with solara.Column(gap="10px", classes=["ss-actions", "ss-form"]):
         for key in SWITCHES:
             Switch(session, key).key(key)
@@ -154,7 +155,8 @@ def Act(session: Session, operation: Operation) -> None:
 
     with solara.Row(gap="8px", classes=["ss-act"], style={"flex-wrap": "wrap", "align-items": "flex-start"}):
         for one in operation.inputs:
-            with solara.Div(style={"flex": "1 1 110px", "min-width": "110px"}):
+            least = "110px" if one.options is None else "180px"
+            with solara.Div(style={"flex": f"1 1 {least}", "min-width": least}):
                 Given(one, session, texts[one.name], refusals.get(one.name, ""), put)
         with solara.Tooltip(operation.text):
             solara.Button(

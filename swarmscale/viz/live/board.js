@@ -329,9 +329,9 @@ async function render({ model, el }) {
       grid.append(cards[panel.key].box);
     }
   }
-  const count = Math.max(tiles.children.length, 1);  // full rows: six or eight in two
-  tiles.style.setProperty("--columns", count > 5 ? Math.ceil(count / 2) : count);
-  tiles.style.setProperty("--all", count);
+  const count = Math.max(tiles.children.length, 1);  // full rows: six or eight in two, 24 in four
+  tiles.style.setProperty("--columns", count > 12 ? 6 : count > 5 ? Math.ceil(count / 2) : count);
+  tiles.style.setProperty("--all", count > 12 ? 8 : count);
   root.append(make("p", "lead", spec.lead), tiles, grid);
   el.append(root);
 

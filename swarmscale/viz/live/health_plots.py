@@ -18,9 +18,9 @@ from ..figures import (
     resilience_levels,
     stations,
 )
-from ..figures.resilience_levels import MOST_BARS, Silent
+from ..figures.resilience_levels import MOST_ROWS, Silent
 from .health_tables import BREAK
-from .health_tiles import seen
+from .health_values import seen
 from .panels import Plot, View
 from .parts import of_model, of_records
 
@@ -84,7 +84,7 @@ def silent(model: SwarmModel) -> list[Silent]:
         found.append((min(held.values()), Tier.NODE, k, k, f"node {k}"))
     for (a, b), held in world.routes.cut.items():
         found.append((min(held.values()), Tier.LINK, a * nodes + b, a * nodes + b, f"link {a}-{b}"))
-    longest = sorted(found)[:MOST_BARS]
+    longest = sorted(found)[:MOST_ROWS]
     limit = float(getattr(world.settings.detection.detector, "phi", 1.0))
     out: list[Silent] = []
     for tier in Tier:

@@ -26,7 +26,7 @@ from ..trouble_tables import (
     suspicion_rows,
     way_rows,
 )
-from .health_tiles import cut_links, dead_nodes, seen
+from .health_values import cut_links, dead_nodes, seen
 from .panels import Table, View
 
 if TYPE_CHECKING:

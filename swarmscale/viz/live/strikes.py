@@ -20,7 +20,6 @@ AGENTS, MESH, WHOLE, INSIDE = (
     "Break the machinery",
 )
 """Headings."""
-BY_LAW = "drawn"
 
 
 def _first(*, up: bool) -> Callable[[Session], str]:
@@ -46,9 +45,8 @@ def _ends(*, up: bool) -> tuple[Input, Input]:
     )
 
 
-def _for(otherwise: str, start: str = "") -> Input:
-    label = f"for (s), none: {otherwise}"
-    return Input(name="for_s", label=label, start=lambda s: start, whole=False, optional=True)
+def _for(start: str = "") -> Input:
+    return Input(name="for_s", label="for (s) or none", start=lambda s: start, whole=False, optional=True)
 
 
 def _agents(part: int) -> Input:
@@ -89,11 +87,11 @@ STRIKES = (
         key="slow", group=AGENTS, title="Slow agents", said="{agents:,} agents take {factor:g} times as long",
         text="Agents that are up, drawn, take that much longer for each task from their next one on, for a time or "
         "until they are begun anew.",
-        inputs=(_agents(20), _number("factor", "factor on their time", "3", whole=False), _for("for good")),
+        inputs=(_agents(20), _number("factor", "factor on their time", "3", whole=False), _for()),
         act=lambda s, m, v: striking.slow(m, v["agents"], v["factor"], v["for_s"]),
     ),
     Operation(
-        key="crash-leads", group=AGENTS, title="Crash leads", said="{leads:,} cluster leads crash",
+        key="crash-leads", group=AGENTS, title="Crash leads", said="cluster leads crash: {leads:,}",
         text="Leads of clusters, drawn, fall silent: no task is begun there until the members miss their heartbeats "
         "and have elected another one.",
         inputs=(_number("leads", "cluster leads", "1"),),
@@ -102,9 +100,9 @@ STRIKES = (
     Operation(
         key="kill-node", group=MESH, title="Kill node", said="node {node} stops answering",
         text="The coordination node stops answering. Until its heartbeats are missed tasks still go there and have to "
-        "be sent anew; then paths go round it and its zones go to other nodes. Without recovery they are dropped "
-        "as unreachable.",
-        inputs=(Input(name="node", label="node", start=_first(up=True)), _for("until restored")),
+        "be sent anew; then paths go round it and its zones go to other nodes. Without a time it is down until "
+        "it is restored.",
+        inputs=(Input(name="node", label="node", start=_first(up=True)), _for()),
         act=lambda s, m, v: striking.kill_node(m, v["node"], v["for_s"]),
     ),
     Operation(
@@ -117,7 +115,7 @@ STRIKES = (
         key="cut-link", group=MESH, title="Cut link", said="the link between nodes {from} and {to} is cut",
         text="The link carries nothing in both directions; once that is noticed, messages take the shortest path that "
         "is left.",
-        inputs=(*_ends(up=True), _for("until restored")),
+        inputs=(*_ends(up=True), _for()),
         act=lambda s, m, v: striking.cut_link(m, v["from"], v["to"], v["for_s"]),
     ),
     Operation(
@@ -129,24 +127,25 @@ STRIKES = (
     Operation(
         key="slow-link", group=MESH, title="Slow link",
         said="the link between nodes {from} and {to} takes {factor:g} times as long",
-        text="A latency spike: the link takes that much longer, until it is over; paths follow once that is measured.",
-        inputs=(*_ends(up=True), _number("factor", "factor on its latency", "10", whole=False), _for(BY_LAW)),
+        text="A latency spike: the link takes that much longer, for this or a drawn time; paths follow once that is "
+        "measured.",
+        inputs=(*_ends(up=True), _number("factor", "factor on its latency", "10", whole=False), _for()),
         act=lambda s, m, v: striking.spoil_link(m, "latency-spike", v, "factor"),
     ),
     Operation(
         key="lossy-link", group=MESH, title="Lossy link",
         said="the link between nodes {from} and {to} loses {loss:.0%} of its messages",
-        text="The link loses each message with this chance, until it is over; what loses too many heartbeats is "
-        "avoided.",
-        inputs=(*_ends(up=True), _number("loss", "chance of loss, 0 to 1", "0.2", whole=False), _for(BY_LAW)),
+        text="The link loses each message with this chance, for this or a drawn time; what loses too many heartbeats "
+        "is avoided.",
+        inputs=(*_ends(up=True), _number("loss", "chance of loss, 0 to 1", "0.2", whole=False), _for()),
         act=lambda s, m, v: striking.spoil_link(m, "link-loss", v, "loss"),
     ),
     Operation(
-        key="partition", group=MESH, title="Partition", said="{nodes} nodes are cut from the rest",
-        text="Drawn nodes lose all links to the others, until it is over; then both sides merge, and no answer counts "
-        "twice.",
+        key="partition", group=MESH, title="Partition", said="nodes cut from the rest: {nodes}",
+        text="Drawn nodes lose all links to the others, for this or a drawn time; then both sides merge, and no "
+        "answer counts twice.",
         inputs=(Input(name="nodes", label="nodes cut off", start=lambda s: str(max(1, s.model.network.nodes // 4))),
-                _for(BY_LAW)),
+                _for()),
         act=lambda s, m, v: striking.partition(m, v["nodes"], v["for_s"]),
     ),
     Operation(
@@ -163,13 +162,14 @@ STRIKES = (
     ),
     Operation(
         key="stall", group=INSIDE, title="Stall controller", said="controller {controller} hangs",
-        text="The controller does not act, until it is over or the guard has noticed and begun it anew.",
-        inputs=(chosen("controller", "controller", controllers), _for(BY_LAW, "60")),
+        text="The controller does not act, for this or a drawn time, or until the guard has noticed and begun it "
+        "anew.",
+        inputs=(chosen("controller", "controller", controllers), _for("60")),
         act=lambda s, m, v: strike(m, "controller-stall", {"controller": v["controller"]}, for_s=v["for_s"]),
     ),
     Operation(
         key="break-controller", group=INSIDE, title="Break controller",
-        said="controller {controller} throws {times} times",
+        said="controller {controller} throws, times: {times}",
         text="The controller throws the next so many times that it acts; the guard sets it aside and begins it anew "
         "after a wait that doubles.",
         inputs=(chosen("controller", "controller", controllers), _number("times", "times", "1")),
@@ -181,7 +181,7 @@ STRIKES = (
         "edge was named, subscribed anew and replayed.",
         inputs=(chosen("edge", "from one component to another", edges),
                 chosen("how", "what becomes of events", lambda s: get_args(Disturbance.__value__)),
-                _for(BY_LAW, "120")),
+                _for("120")),
         act=lambda s, m, v: striking.disturb(m, v["edge"], v["how"], v["for_s"]),
     ),
 )  # fmt: skip
