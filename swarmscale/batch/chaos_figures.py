@@ -147,7 +147,7 @@ def drops(chaos: Chaos) -> pd.DataFrame:
                     "case": case.name,
                     "reason": name.removeprefix("dropped_").replace("_", " "),
                     "value": float(each.mean()) if len(each) else np.nan,
-                    "low": float(low[0]),
+                    "low": max(float(low[0]), 0.0) if len(each) > 1 else np.nan,
                     "high": float(high[0]),
                     "share": float(each.sum()) / arrived if arrived else np.nan,
                 }

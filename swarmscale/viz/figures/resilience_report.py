@@ -26,7 +26,7 @@ MISSED_READ = (
     "What lies left of the dashed line keeps the objective."
 )
 COLORS = (BLUE, ORANGE)
-FLOOR = 1e-7
+FLOOR = 1e-6
 """Less than this stands here on the logarithmic axis."""
 
 
@@ -133,7 +133,7 @@ def missed(
         ),
         "",
         {
-            "xaxis": {"type": "log", "tickformat": ".3~%", "dtick": 1},
+            "xaxis": {"type": "log", "tickformat": ".2~p", "dtick": 1},
             "yaxis": {"type": "category", "categoryorder": "array", "categoryarray": y[::-1]},
             "height": 150 + 34 * max(len(rows), 3),
         },
