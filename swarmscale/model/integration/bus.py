@@ -50,11 +50,16 @@ class Bus:
         return 2.0 * self.period_s
 
     def follow(self, controllers: Iterable[object]) -> None:
-        """Note which components are there: those that a controller names as its ``component``."""
-        self.there = frozenset(
-            name for c in controllers if (name := getattr(c, "component", None)) is not None
-        )
-        self._into = {}
+        """Note which components are there: those that a controller names as its ``component``.
+
+        An edge whose second end has come carries what is sent from now on.
+        """
+        before = self.live()
+        names = (getattr(c, "component", None) for c in controllers)
+        self.there, self._into = frozenset(name for name in names if name is not None), {}
+        for key in self.live():
+            if key not in before:
+                self.edges[key].begin(self.now_s)
 
     def carries(self, sender: str, receiver: str) -> bool:
         """Whether both ends of an edge are there."""

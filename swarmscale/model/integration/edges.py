@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf, nan
+from math import inf
 
 from .events import Beat, Event
 
@@ -66,7 +66,7 @@ class Edge:
         lost: events that never acted: passed over where nothing is repaired.
         resubscriptions: times that it was repaired.
         lag_s: time from sending to acting of the last event that acted, s.
-        heard_s: when a copy of the present subscription came last, s; NaN before the first.
+        heard_s: when a copy of the present subscription came last, s; before the first, when the edge began.
         gap_since_s: when the last one before a gap came, s; infinity if there is no gap.
         window: what the receiver's end saw since the last round.
         timely: events that acted within two periods, and those that did not, in this window and some before.
@@ -88,11 +88,18 @@ class Edge:
     lost: int = 0
     resubscriptions: int = 0
     lag_s: float = 0.0
-    heard_s: float = nan
+    heard_s: float = 0.0
     gap_since_s: float = inf
     window: Window = field(default_factory=lambda: Window())
     timely: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])
     overdue: int = 0
+
+    def begin(self, now_s: float) -> None:
+        """Both ends are there: what was sent before is nobody's."""
+        self.log, self.way, self.faults = [], [], []
+        self.received = self.consumed = self.sent
+        self.early, self.gap_since_s, self.heard_s = [], inf, now_s
+        self.window, self.timely, self.overdue = Window(), [(0, 0)], self.sent
 
     # -- the sender's end -------------------------------------------------------------------------------------
 

@@ -42,9 +42,9 @@ class Held:
 def copied(value: Any) -> Any:
     """A memory of which nothing that may be changed in place is shared with the original.
 
-    Frozen dataclasses and plain values stay themselves. So do the members of a long list or tuple: that is a history, to which
-    more is added and of which members are replaced, and copying each of them at every act would cost more than most
-    acts do.
+    Frozen dataclasses and plain values stay themselves. So do the members of a long list or tuple: that is a history,
+    to which more is added and of which members are replaced, and copying each of them at every act would cost more
+    than most acts do.
 
     >>> kept = copied(history := [1, [2]])
     >>> history[1].append(3); kept

@@ -6,7 +6,6 @@ What is named is inferred from numbers of events and times alone, never from wha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isnan
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..resilience.incidents import IncidentLog
@@ -108,8 +107,6 @@ def go_round(bus: Bus, log: IncidentLog | None) -> None:
         edge = bus.edges[key]
         if not edge.window.sent:
             edge.send(Beat(), bus.now_s)
-        if isnan(edge.heard_s):
-            edge.heard_s = bus.now_s
         edge.receive(bus.now_s, repairs=bus.repairs)
         named = diagnosis(edge, bus.now_s, bus.period_s)
         if named is not None:
