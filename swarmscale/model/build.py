@@ -19,7 +19,7 @@ from .config import Station as StationConfig
 from .crew import uids_of
 from .flow.arrivals import Marks
 from .flow.demand import Demand, zipf_shares
-from .flow.engine import Handing, TaskFlow
+from .flow.engine import BOUNDLESS, Handing, TaskFlow
 from .flow.hands import ClusterState, Hands, Rule
 from .flow.laws import CELLS, TOKENS, law, sample, speed_quantiles
 from .flow.ledger import AGENT, INTERNAL, Ledger
@@ -289,7 +289,7 @@ def build_flow(
         pointer=np.zeros(nodes, np.int64),
     )
     held = hierarchy.node_sums(sizes)
-    flow.told = np.stack([held, held, np.zeros_like(held)])
+    flow.told = np.stack([held, held, np.zeros_like(held), np.full_like(held, BOUNDLESS), np.zeros_like(held)])
     return flow
 
 

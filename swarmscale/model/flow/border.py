@@ -19,7 +19,7 @@ class Crossed(NamedTuple):
     Attributes:
         tasks: `[n, 5]` tasks for the homes here, sender by sender and, of each, home by home.
         counts: `[S, K]` how many of them each sender sent to each home.
-        told: `[3, K]` figures of all nodes; see :meth:`.engine.TaskFlow.node_figures`.
+        told: `[5, K]` figures of all nodes; see :meth:`.engine.TaskFlow.node_figures`.
     """
 
     tasks: Ints
@@ -42,7 +42,7 @@ class Border(Protocol):
             blocks: tasks that leave ingress here, home by home; free to be overwritten afterwards.
             begins: `[K]` where each home's tasks begin.
             ends: `[K]` one behind the last.
-            now: `[3, K]` figures of the nodes here, 0 for those elsewhere.
+            now: `[5, K]` figures of the nodes here, 0 for those elsewhere.
 
         Returns:
             The tasks for the homes here, those from here included, and the figures of all nodes.

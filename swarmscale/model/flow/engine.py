@@ -26,6 +26,10 @@ from .way import enter_clusters, enter_dispatch, enter_homes, enter_stations
 
 _NONE = np.empty(0)
 _NO_HOMES = np.empty(0, np.int32)
+CRIPPLED = 0.25
+"""Share of a node's agents under repair from which it is sent no more than its ready agents can take."""
+BOUNDLESS = np.int64(1) << 40
+"""Room of a node that lets everything in."""
 SHED = -2
 """In place of a cluster: the task is not let in."""
 
@@ -76,12 +80,13 @@ class TaskFlow:
         lessons: counters of what there is to learn from; without rows where nobody learns.
         pace: `[Q, 6]` s that a cluster is thought to need for a second of work of each type, for rules that ask.
         trust: `[Q]` share of its tasks that it is thought to finish at the first attempt.
-        told: `[3, K]` ready agents, members and tasks held under each node, as entry nodes know them: from the
-            beginning of the last tick.
+        told: `[5, K]` ready agents, members, tasks held, room and agents under repair of each node, as entry
+            nodes know them: from the beginning of the last tick.
         border: what lies between this flow and nodes that are elsewhere; None if all are here.
         shut: `[Q]` clusters to which nothing new is sent.
         room: `[K]` tasks that each node may let into its clusters in a tick; others are dropped as shed.
         interrupted: `[Q]` tasks taken out of agents' hands so far.
+        down: `[Q]` agents that failed or are under repair; empty where none is.
         turns_back: whether tasks whose home is held to be out of reach get another one.
         missed: tasks that did not get through in the last tick and are to be sent anew, and why: places in the counts.
         ready: idle and busy agents at the last tick's end.
@@ -117,15 +122,18 @@ class TaskFlow:
     lessons: Lessons = field(default_factory=lambda: Lessons.empty(0, 1, 1))
     pace: Floats = field(default_factory=lambda: np.ones((0, 6)))
     trust: Floats = field(default_factory=lambda: np.ones(0))
-    told: Ints = field(default_factory=lambda: np.zeros((3, 0), np.int64))
+    told: Ints = field(default_factory=lambda: np.zeros((5, 0), np.int64))
     border: Border | None = None
     shut: Bools = field(default_factory=lambda: np.zeros(0, np.bool_))
     room: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     interrupted: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    down: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     turns_back: bool = False
     missed: tuple[Tasks, Ints] = field(default_factory=lambda: (blank(0), np.empty(0, np.int64)))
     _shut: Bools = field(default_factory=lambda: np.zeros(0, np.bool_))
     _missed: int = 0
+    _begin: float = 0.0
+    _span: float = 1.0
     _seen: tuple[int, int] = (-1, -1)
     _ready: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     _by_node: tuple[Ints32, Ints32] = ()  # type: ignore[assignment]
@@ -143,6 +151,7 @@ class TaskFlow:
             end: s.
             probe: s, instant at which the numbers present are sampled; outside the tick if none.
         """
+        self._begin, self._span = begin, end - begin
         self._refresh()
         self.demand.draw_until(end, self.pools[0])
         rows = sum(pool.n for pool in self.pools)
@@ -217,21 +226,53 @@ class TaskFlow:
         return n
 
     def node_figures(self) -> Ints:
-        """`[3, K]` ready agents, members, and tasks waiting or in hands under each node, as they are now."""
+        """`[5, K]` ready agents, members, tasks held, room, and agents under repair of each node, as they are now."""
         state, sums = self.state, self.hierarchy.node_sums
-        return np.stack([sums(state.ready), sums(self.fleet.size), sums(state.waiting + state.in_service)])
+        nothing = np.zeros(self.network.nodes, np.int64)
+        return np.stack(
+            [
+                sums(state.ready),
+                sums(self.fleet.size),
+                sums(state.waiting + state.in_service),
+                self.room if len(self.room) else nothing + BOUNDLESS,
+                sums(self.down) if len(self.down) else nothing,
+            ]
+        )
+
+    @property
+    def crippled(self) -> Bools:
+        """`[K]` nodes so many of whose agents are under repair that they cannot take what they take else."""
+        _, members, _, _, down = self.told
+        return np.asarray((down > CRIPPLED * members) & (members > 0), np.bool_)
 
     def _homes(self) -> Homes:
         """The rule for the home node, by what entry nodes were told of the others in the last tick."""
-        rows, h, (ready, members, held) = self.demand.profile.rows, self.handing, self.told
+        rows, h, (ready, members, held, left, down) = self.demand.profile.rows, self.handing, self.told
         weight = (ready if ready.any() else members) * self.network.known
         share = np.cumsum(weight).astype(np.float64)
         share = share / share[-1] if share[-1] > 0 else np.arange(1, len(share) + 1) / len(share)
         room = 1.0 / np.maximum(ready, 0.5)
+        load = np.where(ready > 0, held * room, np.inf)
+        admits = np.ones(len(ready))
+        if self.turns_back and (ready.min() == 0 or left.min() < BOUNDLESS or down.any()):
+            asked = np.maximum(self._asked(share), 1e-9)
+            admits = np.minimum(admits, left / asked)
+            fair = ready / max(int(ready.sum()), 1) / (asked / asked.sum())
+            admits = np.where(ready == 0, 0.0, np.where(self.crippled, np.minimum(admits, fair), admits))
         return Homes(
-            self.locality, share, held * room, room, h.node_load if h.on else np.inf, h.decision_s,
-            rows.home if rows is not None else _NO_HOMES,
+            self.locality, share, load, room, h.node_load if h.on else np.inf, h.decision_s,
+            rows.home if rows is not None else _NO_HOMES, admits, bool(0.0 < admits.max() > admits.min()),
         )  # fmt: skip
+
+    def _asked(self, share: Floats) -> Floats:
+        """`[K]` tasks of a tick that are expected to ask for each node as their home."""
+        first = np.diff(np.concatenate([[0.0], self.demand.entry_share]))
+        others = np.diff(np.concatenate([[0.0], share]))
+        return np.asarray(
+            self.demand.rate_at(self._begin)
+            * self._span
+            * (self.locality * first + (1.0 - self.locality) * others)
+        )
 
     def _choose(self, n: int) -> None:
         """Let the rule choose a cluster for each of the tasks that leave dispatch."""
@@ -424,7 +465,7 @@ class TaskFlow:
         self.hands = self.hands.longer(more)
         self.state = ClusterState(*_longer(self.state, ClusterState.empty(more)))
         self.lessons = self.lessons.longer(more)
-        for name in ("shut", "interrupted"):
+        for name in ("shut", "interrupted", "down"):
             mine = getattr(self, name)
             if len(mine):
                 setattr(self, name, np.concatenate([mine, np.zeros(more, mine.dtype)]))

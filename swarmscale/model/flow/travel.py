@@ -63,11 +63,14 @@ class Homes(NamedTuple):
     Attributes:
         locality: share of tasks whose home is their entry node.
         share: `[K]` cumulative share of the others' homes.
-        load: `[K]` tasks in the node's clusters / ready agents, as entry nodes were last told.
+        load: `[K]` tasks in the node's clusters / ready agents, as entry nodes were last told; infinity where nobody is
+            ready.
         room: `[K]` 1 / ready agents of the node, as they were told.
         threshold: load from which a node hands a task on; infinity for never.
         decision_s: delay of handing on, s.
         fixed: `[R]` home of each replayed row, or empty.
+        admits: `[K]` share of the tasks that ask for each node as their home that it has room for.
+        bare: whether there are homes that have nobody ready or no room for all, and others that will do.
     """
 
     locality: float
@@ -77,6 +80,8 @@ class Homes(NamedTuple):
     threshold: float
     decision_s: float
     fixed: Ints32
+    admits: Floats
+    bare: bool
 
 
 class Cache(NamedTuple):
@@ -214,21 +219,25 @@ def hand_on(
 def turn_back(
     tasks: Tasks, rows: Indices, n: int, mesh: Mesh, homes: Homes, key: np.uint64, home: Indices
 ) -> None:
-    """Give tasks whose home is held to be out of reach another one that is not.
+    """Give tasks whose home is held to be out of reach, to have nobody ready, or no room for them, another one.
 
-    Eight nodes are drawn by their shares; the first that can be reached is taken, else the entry node itself.
+    Eight nodes are drawn by their shares; the first that has room for all is taken, else the entry node itself.
     """
+    admits = homes.admits
     for x in range(n):
         i = rows[x]
         entry = np.uint32(tasks.place[i])
-        if mesh.next_hop[entry, home[x]] >= 0:
+        share = admits[home[x]]
+        full = homes.bare and share < 1.0 and unit32(draw(tasks.uid[i], 10, key)[0]) >= share
+        if mesh.next_hop[entry, home[x]] >= 0 and not full:
             continue
         best = entry
         for number in range(2):
             w = draw(tasks.uid[i], 8 + number, key)
             for word in (w[0], w[1], w[2], w[3]):
                 other = np.uint32(min(int(np.searchsorted(homes.share, unit32(word))), len(homes.share) - 1))
-                if best == entry and mesh.next_hop[entry, other] >= 0:
+                good = mesh.next_hop[entry, other] >= 0 and not (homes.bare and admits[other] < 1.0)
+                if best == entry and good:
                     best = other
         home[x] = best
 
@@ -264,7 +273,7 @@ def choose_homes(
         homes_drawn(u, entry, m, homes.locality, homes.share, first_of, most, v, home[first:])
     if homes.threshold < np.inf:
         hand_on(tasks, rows, n, mesh, homes, key, home, ledger)
-    if not mesh.whole:
+    if homes.bare or not mesh.whole:
         turn_back(tasks, rows, n, mesh, homes, key, home)
 
 

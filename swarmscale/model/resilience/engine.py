@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ... import rng
+from ...agents.fleet import FAILED, RECOVERING
 from ...arrays import Bools, Ints
 from ..flow.engine import TaskFlow
 from ..flow.ledger import HEARTBEATS, Count, message
@@ -22,6 +23,7 @@ from .copies import Copies
 from .heartbeats import build_watch
 from .incidents import IncidentLog
 from .injector import Injector, build_injector
+from .moving import move_waiting
 from .routes import MeshFaults
 from .sending import Resending, joined, origins
 from .settings import Recovery
@@ -148,6 +150,9 @@ class Resilience:
             astray.expire(self, begin)
         self._send_due(begin, end)
         self._close(begin)
+        self._count_down()
+        if self.recovery.on and self.recovery.rebalance:
+            move_waiting(self)
         self.agents.tell()
         if begin - self._purged_s >= PURGE_S:
             self._purge(begin)
@@ -236,6 +241,13 @@ class Resilience:
         self.shut("leads", self.agents.known)
         if self.breakers is not None:
             self.shut("breaker", self.breakers.look(self.model, begin))
+
+    def _count_down(self) -> None:
+        """Tell the flow how many agents of each cluster failed or are under repair."""
+        if not self.agents.lives:
+            return
+        state = self.fleet.rows.state
+        self.flow.down = ((state == FAILED) | (state == RECOVERING)).sum(axis=1)
 
     def _count_beats(self, end: float) -> None:
         """Count the heartbeats that were sent in the tick."""
@@ -352,7 +364,7 @@ class Resilience:
             "watched": (self._watched_s, self._purged_s),
             "part": self._part,
             "severed": (self.severed, self.copying),
-            "flow": (self.flow.shut, self.flow.interrupted, self.flow.room),
+            "flow": (self.flow.shut, self.flow.interrupted, self.flow.room, self.flow.down),
             "lessons": None
             if self.model.learner is not None or not self.flow.lessons.on
             else tuple(self.flow.lessons),
@@ -368,7 +380,8 @@ class Resilience:
         self.shut_by = {name: mask.copy() for name, mask in memory["shut_by"].items()}
         self._watched_s, self._purged_s = memory["watched"]
         self._part, (self.severed, self.copying) = memory["part"].copy(), memory["severed"]
-        self.flow.shut, self.flow.interrupted, self.flow.room = (a.copy() for a in memory["flow"])
+        f = self.flow
+        f.shut, f.interrupted, f.room, f.down = (a.copy() for a in memory["flow"])
         if memory["lessons"] is not None:
             self.flow.lessons = Lessons(*(a.copy() for a in memory["lessons"]))
 

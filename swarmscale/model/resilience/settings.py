@@ -62,7 +62,9 @@ class Recovery(Section):
     elect: bool = setting(True, "whether clusters elect a new lead")
     rehome: bool = setting(True, "whether clusters of a dead node are put under other nodes, and come back")
     reroute: bool = setting(True, "whether paths go round links and nodes held to be dead")
-    rebalance: bool = setting(True, "whether agents move from full clusters to those that lost many")
+    rebalance: bool = setting(
+        True, "whether tasks leave clusters where nobody is ready for others of their node"
+    )
     resend_s: float = setting(2.0, "time without an answer after which a task is sent anew", "s", gt=0)
     retries: int = setting(12, "times that a task is sent anew at most", ge=0, le=31)
     backoff: float = setting(1.6, "factor on that wait with each time", ge=1, le=10)
@@ -102,7 +104,7 @@ class Pace(Section):
     period_s: float = setting(10.0, "time between two looks", "s", gt=0)
     slower: float = setting(2.0, "factor on an agent's service time that must be found", gt=1)
     false_per_hour: float = setting(
-        0.002, "chance that a sound agent is drained within an hour, by design", gt=0, lt=1
+        0.004, "chance that a sound agent is drained within an hour, by design", gt=0, lt=1
     )
 
 

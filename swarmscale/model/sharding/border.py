@@ -12,7 +12,7 @@ from ..flow.tasks import ENTRY_SHIFT, MAX_NODES, Blocks
 from .exchange import Exchange
 from .territory import Territory
 
-FIGURES = 3
+FIGURES = 5
 
 
 @dataclass(slots=True)
