@@ -273,7 +273,7 @@ class AgentFaults:
     def _gone(self, row: int, one: Silent, time_s: float) -> None:
         del self.silent[row]
         if one.counted:
-            self.of.log.recover(one.incident, time_s, "let go before it was missed")
+            self.of.log.recover(one.incident, time_s, "left the fleet")
 
     def name(self, row: int) -> str:
         """An agent in words."""
@@ -294,11 +294,23 @@ class AgentFaults:
         if fleet.version == self._version:
             return
         self._version = fleet.version
+        self._forget_gone()
         rows = fleet.rows
         there = (rows.uid > 0) & (rows.state != FAILED) & (rows.state != RECOVERING) & (rows.state != WARM)
         held = ((rows.uid == self.lead[:, None]) & there).any(axis=1)
         for q in np.flatnonzero(~held & ~self.closed).tolist():
             self.lead[q] = self._candidate(q)
+
+    def _forget_gone(self) -> None:
+        """What was wrong with agents that have left the fleet is made good with that."""
+        uid = self.of.fleet.column("uid")
+        for row in [row for row, one in self.slow.items() if uid[row] != one.uid]:
+            slowed = self.slow.pop(row)
+            self._told = False
+            self.of.log.recover(slowed.incident, self.of.now_s, "left the fleet")
+        for row in [row for row, one in self.silent.items() if uid[row] != one.uid]:
+            self._told = False
+            self._gone(row, self.silent[row], self.of.now_s)
 
     def leads(self) -> Ints:
         """Numbers of the clusters here whose lead answers, ascending."""

@@ -164,6 +164,8 @@ class Resilience:
             copied = Tasks._make(column.copy() for column in cast(Columns, tasks))
             self.send_anew(copied, reasons.copy(), self.blamed_now())
         count = self.flow.ledger.count
+        if not self.flow.resends:
+            self.log.lose(self.blamed_now(), int(count[Count.DROPPED_LOST] + count[Count.DROPPED_UNREACHABLE]))
         count[Count.RESENDING] = len(self.sending)
         count[Count.SILENT] = len(self.agents.silent)
         self.agents.hide()
