@@ -10,11 +10,12 @@ import numpy as np
 from ...agents.fleet import BUSY, IDLE
 from ...arrays import Floats, Ints
 from .settings import Pace
-from .slowness import BINS, LEAST_PERIODS, Fleetwide, accumulated, evidence, tally
+from .slowness import Fleetwide, accumulated, evidence, evidence_of_open, tally
 
 if TYPE_CHECKING:
     from ..config import Config
     from ..swarm import SwarmModel
+    from .agents import Silent, Slow
 
 ENOUGH = 1000
 """Tasks of a period from which the fleet's pace is that of the period alone; fewer say too little of it."""
@@ -48,18 +49,17 @@ class Drain:
 class PaceWatch:
     """Looks once a period at how long each agent takes for its tasks.
 
-    It knows what leads know: the tasks that an agent ended, and how long they took, each over the mean of its class
-    with the agent's skill, the cluster's coordination and the speed with which the agent was made. Evidence adds up
-    as in :mod:`.slowness`. What slows the whole fleet alike is nobody's fault: times are taken over the fleet's mean
-    of the period.
+    It knows what leads know: the tasks that an agent ended, how long they took, and how long the one in its hands has
+    lasted, each over the mean of its class with the agent's skill, the cluster's coordination and the speed with
+    which the agent was made. Evidence adds up as in :mod:`.slowness`. What slows the whole fleet alike is nobody's
+    fault: times are taken over the fleet's mean of the period.
 
     Attributes:
         settings: see there.
         period_s: time between two looks, s.
         order: its place among controllers that are due together: before the scaler.
-        fleetwide: what the fleet's tasks were like.
+        fleetwide: what the fleet's tasks were like, and the threshold that follows.
         drains: agents that were let go, by time and id.
-        threshold: evidence from which an agent is let go; infinity while too little is known.
     """
 
     settings: Pace
@@ -67,7 +67,6 @@ class PaceWatch:
     order: int = 20
     fleetwide: Fleetwide = field(default_factory=Fleetwide)
     drains: list[Drain] = field(default_factory=list)
-    threshold: float = np.inf
     _uid: Ints = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     _sum: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     _known: Ints = field(default_factory=lambda: np.zeros(2, np.int64))
@@ -81,20 +80,22 @@ class PaceWatch:
         """Look at the period that ends now; all shards do so together."""
         self._follow(model.fleet.rows.uid)
         places, ends, took = self._ended(model)
-        took = took / self._fleet_pace(model, ends, took)
-        steps = evidence(ends, took, self.settings.slower)
-        told = model.crew.exchange.gather(tally(ends, took, steps))
-        whole = np.sum(told, axis=0)
-        self.fleetwide.counts += whole[:BINS]
-        self.fleetwide.sums += whole[BINS:]
-        if self.fleetwide.periods < LEAST_PERIODS:
-            return
-        self.threshold, cap = self.fleetwide.threshold(3600.0 / self.period_s, self.settings.false_per_hour)
+        pace = self._fleet_pace(model, ends, took)
+        took, slower = took / pace, self.settings.slower
+        steps = evidence(ends, took, slower)
+        state = model.fleet.column("state")
+        at_work = (state == IDLE) | (state == BUSY)
+        told = model.crew.exchange.gather(tally(ends, took, steps, int(at_work.sum())))
+        known = self.fleetwide
+        known.learn(np.sum(told, axis=0), 3600.0 / self.period_s, self.settings.false_per_hour)
         total = self._sum.reshape(-1)
-        total[places] = accumulated(total[places], np.minimum(steps, cap))
-        state = model.fleet.column("state")[places]
-        caught = places[(total[places] >= self.threshold) & ((state == IDLE) | (state == BUSY))]
-        self._let_go(model, caught, total[caught] / self.threshold)
+        total[places] = accumulated(total[places], np.minimum(steps, known.cap))
+        busy = np.flatnonzero(state == BUSY)
+        now = total.copy()
+        lasts = self._lasts(model, busy) / pace
+        now[busy] += np.minimum(evidence_of_open(lasts, known.cv2, slower), known.cap)
+        caught = np.flatnonzero(at_work & (now >= known.threshold))
+        self._let_go(model, caught, now[caught] / known.threshold)
 
     def _follow(self, uid: Ints) -> None:
         """Follow a fleet in which agents came and went; a new one begins without evidence."""
@@ -117,6 +118,17 @@ class PaceWatch:
         lessons.took[:] = 0.0
         return rows, number, took
 
+    def _lasts(self, model: SwarmModel, rows: Ints) -> Floats:
+        """`[n]` how long the tasks in these agents' hands have lasted, over the mean for a sound agent."""
+        flow, fleet = model.flow, model.fleet
+        kind = flow.hands.meta.reshape(-1)[rows] & 15
+        marks = flow.demand.marks
+        q, s = np.divmod(rows, fleet.slots)
+        skill = np.maximum(fleet.rows.skill[q, marks.class_type[kind], s], 1) / 255.0
+        began = fleet.column("free_at")[rows] - flow.hands.service.reshape(-1)[rows]
+        mean = marks.mean_s[kind] * flow.clusters.overhead[q] / skill * self._made(model, rows)
+        return np.asarray(np.maximum(model.now_s - began, 0.0) / mean, np.float64)
+
     def _made(self, model: SwarmModel, rows: Ints) -> Floats:
         """`[n]` 1 / speed of agents as they were made."""
         slowness = model.fleet.column("slowness")
@@ -124,7 +136,8 @@ class PaceWatch:
             return np.asarray(slowness[rows], np.float64)
         faults, uid = model.resilience.agents, model.fleet.column("uid")
         own = slowness.copy()
-        for row, one in [*faults.slow.items(), *faults.silent.items()]:
+        changed: list[tuple[int, Slow | Silent]] = [*faults.slow.items(), *faults.silent.items()]
+        for row, one in changed:
             if one.uid == uid[row]:
                 own[row] = one.made
         return np.asarray(own[rows], np.float64)
@@ -179,7 +192,7 @@ class PaceWatch:
         return {Drain.__module__, Fleetwide.__module__}
 
 
-_KEPT = ("fleetwide", "drains", "threshold", "_uid", "_sum", "_known")
+_KEPT = ("fleetwide", "drains", "_uid", "_sum", "_known")
 
 
 def build_pace(config: Config) -> PaceWatch | None:
