@@ -220,7 +220,7 @@ class Edge:
             good, bad = self.timely[-1]
             self.timely[-1] = (good, bad + len(late))
             self.overdue = late[-1]
-        self.timely = [*self.timely[-WINDOWS + 1 :], (0, 0)]
+        self.timely = [*self.timely[-WINDOWS:], (0, 0)]
         self.window = Window()
 
     def health(self) -> float:

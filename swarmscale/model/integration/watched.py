@@ -120,7 +120,7 @@ class Watched:
 
     def close_window(self) -> None:
         """Begin another window."""
-        self.timely = [*self.timely[-WINDOWS + 1 :], (0, 0)]
+        self.timely = [*self.timely[-WINDOWS:], (0, 0)]
 
     def health(self) -> float:
         """Share of the due runs of the last windows that were done in time."""
