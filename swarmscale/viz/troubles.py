@@ -64,7 +64,7 @@ class Troubles:
         return [one for one in self.alerts if one.open]
 
     def until(self, time_s: float) -> Troubles:
-        """What was known at a time in s. What open incidents had cost by then was not kept: it is left out."""
+        """What was known at a time in s; costs are those of the end, and left out for what was made good later."""
         late = time_s + 1e-9
         incidents = [_then(one, late) for one in self.log.incidents if one.begins_s <= late]
         suspicions = [
@@ -83,8 +83,9 @@ class Troubles:
 
 def _then(one: Incident, time_s: float) -> Incident:
     """An incident as it was at a time, s."""
+    line = [(at, text) for at, text in one.line if at <= time_s]
     if one.over and one.recovered_s <= time_s:
-        return one
+        return replace(one, line=line)
     return replace(
         one,
         found_s=one.found_s if one.found_s <= time_s else math.nan,
@@ -92,7 +93,7 @@ def _then(one: Incident, time_s: float) -> Incident:
         left=one.left if not one.over else one.size,
         displaced=one.displaced if not one.over else 0,
         lost=one.lost if not one.over else 0,
-        line=[(at, text) for at, text in one.line if at <= time_s],
+        line=line,
     )
 
 

@@ -133,7 +133,7 @@ def _bars(
     y: list[float] = []
     for row, one in rows:
         begin, end = span(one)
-        if end >= first_s:  # never where it is NaN
+        if not math.isnan(begin) and end >= first_s:
             x += [max(begin, first_s) / divisor, end / divisor, math.nan]
             y += [row, row, math.nan]
     return {

@@ -138,8 +138,17 @@ def by_layer(log: IncidentLog, now_s: float) -> go.Figure | None:
         f"incidents that began in {width_s:g} s (number)",
         terms(*LAYER_TEXTS.items(), ("open", "incidents of which something is not made good, at the end of a stretch")),
         f"{len(log):,} so far",
-        {"barmode": "stack", "bargap": 0.05, "yaxis": {"rangemode": "tozero"}},
+        {"barmode": "stack", "bargap": 0.05, "yaxis": {"rangemode": "tozero", "dtick": _step(traces)}},
     )  # fmt: skip
+
+
+def _step(traces: Sequence[dict[str, Any]]) -> int:
+    """Whole distance of the lines of a grid, at most six of them."""
+    top = max(
+        float(traces[-1]["y"].max()), float(np.sum([trace["y"] for trace in traces[:-1]], axis=0).max())
+    )
+    steps = [int(step * 10.0**power) for power in range(9) for step in (1, 2, 5)]
+    return next(step for step in steps if top <= 6 * step)
 
 
 def stretch_s(seconds: float) -> float:
