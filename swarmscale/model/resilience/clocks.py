@@ -77,14 +77,17 @@ class Clock:
         """Components whose time has come, and their times; those that are down for another reason lose it."""
         if self._soonest > world.now_s and not self.column:  # others may write into the column
             return np.zeros(0, np.int64), np.zeros(0)
-        come = self._come(world)
-        times = self._times(world, come)
-        if not len(come):
-            return come, np.zeros(0)
+        every = self._all(world)
+        come = np.flatnonzero(every <= world.now_s)
+        times = every[come]
         self._set(world, come, np.full(len(come), inf))
+        if not self.column:
+            every[come] = inf
+            self._soonest = float(every.min(initial=inf))
+        if not len(come):
+            return come, times
         up = np.isin(come, self.components(world), assume_unique=True)
         self._waiting = self._waiting or not up.all()
-        self._soonest = self._next(world)
         return come[up], times[up]
 
     def lasting(self, world: World, components: Ints) -> Floats:
@@ -143,15 +146,8 @@ class Clock:
             return times
         if not self._agents:
             return self.at
-        uids = world.model.fleet.column("uid")
-        self._grow(int(uids.max(initial=0)) + 1)
-        return np.asarray(self.at[uids], np.float64)
-
-    def _come(self, world: World) -> Ints:
-        return np.flatnonzero(self._all(world) <= world.now_s)
-
-    def _next(self, world: World) -> float:
-        return float(self._all(world).min(initial=inf))
+        self._grow(world.model.fleet.next_uid)
+        return np.asarray(self.at[world.model.fleet.column("uid")], np.float64)
 
     def _without(self, world: World) -> bool:
         """Whether something that may come up again has no time."""
