@@ -117,9 +117,14 @@ def run(
     if replications > 1:
         summary = combine([summary, *_more(model, replications - 1, shown)])
     log.info("%d ticks in %.2f s", model.records.ticks, time.perf_counter() - started)
-    _write(model, summary, folder, report)
-    if checkpoint:
-        model.save(folder / CHECKPOINT)
+    try:
+        _write(model, summary, folder, report)
+        if checkpoint:
+            model.save(folder / CHECKPOINT)
+    except ConfigError as error:
+        if not quiet and not json_:
+            _print_scorecard(summary)
+        raise ConfigError(f"{error}; {_there(folder)}") from None
     if json_:
         typer.echo(json.dumps(summary.as_dict(), indent=2))
     elif not quiet:
@@ -168,7 +173,7 @@ def _run(model: SwarmModel, folder: Path, shown: bool, report: bool, every_s: fl
         while model.now_s < end_s - 1e-9:
             model.run(min(every - model.now_s % every, end_s - model.now_s), progress=shown)
             if every_s is not None:
-                model.save(folder / CHECKPOINT)
+                _keep(model, folder)
         probe_at_end(model)
     except KeyboardInterrupt:
         again = model.save(folder / CHECKPOINT)
@@ -180,6 +185,24 @@ def _run(model: SwarmModel, folder: Path, shown: bool, report: bool, every_s: fl
         )
         return False
     return True
+
+
+def _keep(model: SwarmModel, folder: Path) -> None:
+    """Save a checkpoint on the way; where that fails, show what was measured so far and say how to go on."""
+    try:
+        model.save(folder / CHECKPOINT)
+    except ConfigError as error:
+        _print_scorecard(model.summary())
+        raise ConfigError(f"{error}; stopped at {model.now_s:g} s; {_there(folder)}") from None
+
+
+def _there(folder: Path) -> str:
+    """What is whole in a folder after writing has failed."""
+    there = sorted(path.name for path in folder.glob("[!.]*")) if folder.is_dir() else []
+    if not there:
+        return "nothing is in the folder"
+    again = f"; go on with: swarmscale run --resume {folder / CHECKPOINT}" if CHECKPOINT in there else ""
+    return f"whole in the folder: {', '.join(there)}{again}"
 
 
 def _more(model: SwarmModel, count: int, shown: bool) -> list[Summary]:
@@ -199,6 +222,14 @@ def _write(model: SwarmModel, summary: Summary, folder: Path, report: bool) -> N
     from ..viz.run_folder import write_run
 
     write_run(model, summary, folder, report=report)
+
+
+def _print_scorecard(summary: Summary) -> None:
+    from rich.console import Console
+
+    console = Console()
+    console.width = min(console.width, 120)
+    console.print(scorecard(summary))
 
 
 def _show(model: SwarmModel, summary: Summary, folder: Path, seconds: float, report: bool) -> None:

@@ -34,6 +34,16 @@ def config_hash(config: Config) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
+def seal(header: dict[str, Any], arrays: Arrays) -> str:
+    """Digest of all that a checkpoint holds, by which damage and changes are noticed."""
+    total = hashlib.blake2b(json.dumps(header, sort_keys=True).encode(), digest_size=16)
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        total.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        total.update(array.tobytes())
+    return total.hexdigest()
+
+
 def version() -> str:
     """Version of this package."""
     from .. import __version__
@@ -43,7 +53,14 @@ def version() -> str:
 
 def save(model: SwarmModel, path: Path) -> Path:
     """Write a checkpoint; see :meth:`SwarmModel.save`."""
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
+
+    def write(part: Path) -> None:
+        try:
+            save_file(arrays, part, metadata={"swarmscale": text})
+        except SafetensorError as error:  # a full disk comes as one of these
+            raise OSError(str(error)) from None
 
     header = {
         "format": FORMAT,
@@ -68,8 +85,8 @@ def save(model: SwarmModel, path: Path) -> Path:
         "shard": [model.shard.exchange.rank, model.shard.exchange.size],
     }
     arrays = {name: np.ascontiguousarray(a) for name, a in _arrays(model).items()}
-    text = json.dumps(header)
-    write_whole(path, lambda part: save_file(arrays, part, metadata={"swarmscale": text}))
+    text = json.dumps(header | {"digest": seal(header, arrays)})
+    write_whole(path, write)
     return path
 
 
@@ -90,11 +107,13 @@ def load(
             arrays: Arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, json.JSONDecodeError) as error:
         raise ConfigError(f"{path}: is no checkpoint of swarmscale, or it is damaged: {error}") from None
-    if header["format"] != FORMAT or header["version"] != version():
+    if header.get("format") != FORMAT or header.get("version") != version():
         raise ConfigError(
-            f"{path}: was written by swarmscale {header['version']} (format {header['format']}), "
+            f"{path}: was written by swarmscale {header.get('version')} (format {header.get('format')}), "
             f"but this is {version()} (format {FORMAT}); resume it there, or run it anew from its config"
         )
+    if header.pop("digest", None) != seal(header, arrays):
+        raise ConfigError(f"{path}: does not match its digest; the file is damaged or was changed")
     here, there = (exchange or Alone()), header["shard"]
     if there != [here.rank, here.size]:
         raise ConfigError(
@@ -106,7 +125,10 @@ def load(
         if config_hash(config) != header["config_hash"]:
             raise ConfigError(f"{path}: its config does not match its hash; the file was changed")
         model = cls(config, rng=header["root_seed"], exchange=exchange)
-        _restore(model, header, arrays)
+        try:
+            _restore(model, header, arrays)
+        except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
+            raise ConfigError(f"{path}: what it holds is not what a checkpoint holds: {error!r}") from None
     return model
 
 
@@ -167,6 +189,10 @@ def _restore(model: SwarmModel, header: dict[str, Any], arrays: Arrays) -> None:
         from ..agents.nodes import Cluster
 
         Cluster(model, int(territory.clusters[fleet.add_clusters(1)[0]]))
+    clusters = len(arrays["fleet.size"])
+    for name, array in arrays.items():
+        if name.split(".")[0] in ("rows", "hands", "state") and len(array) != clusters:
+            raise ValueError(f"{name} is of {len(array)} clusters, but there are {clusters}")
     fleet.rows = fleet.rows._replace(**group("rows"))
     fleet.size = arrays["fleet.size"].copy()
     fleet.version += 1
