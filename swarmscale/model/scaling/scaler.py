@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field, fields, replace
-from math import ceil, isnan
+from math import isnan
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...agents.fleet import WARM
 from ..columns import Raw, dropped
 from ..flow.ledger import TICKS_PER_S, Count
-from ..integration.events import Figures, Practice, Resized, Shed
 from .advice import Advisor
 from .base import Decision, ScalingPolicy, Seen
 from .events import ScalingEvent
+from .hearing import Heard, tell
 from .outlook import Outlook
 from .pools import Grant, Pools
 from .prices import Prices
@@ -42,23 +42,6 @@ class Limits:
     warm: int
     slo_utilization: float
     lead_s: float
-
-
-@dataclass(slots=True, kw_only=True)
-class Heard:
-    """What other components have told the scaler.
-
-    Attributes:
-        until_tick: tick up to which the fleet's figures are known.
-        newcomer: agent-seconds that an agent without practice takes for work, over those that the fleet takes.
-        shed: tasks refused at the door since the last decision; they would wait otherwise.
-        held: decisions that were not taken, since nothing was known of the time since the last one.
-    """
-
-    until_tick: int = 0
-    newcomer: float = 1.0
-    shed: int = 0
-    held: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -130,7 +113,7 @@ class Scaler:
 
     def act(self, model: SwarmModel) -> None:
         """One decision, from what was recorded since the last one; none where nothing is known of that."""
-        until = self._listen(model)
+        until = self.heard.listen(model)
         if until <= self._ticks:
             self.heard.held += 1
             return
@@ -142,19 +125,6 @@ class Scaler:
         self._carry_out(model, now, decision)
         self._refill(model)
         self.heard.shed = 0
-
-    def _listen(self, model: SwarmModel) -> int:
-        """Hear what others tell; return the tick up to which the fleet's figures are known."""
-        if model.bus is None:
-            return model.records.ticks
-        for event in model.bus.consume("scaler"):
-            if isinstance(event, Figures):
-                self.heard.until_tick = event.until_tick
-            elif isinstance(event, Practice):
-                self.heard.newcomer = event.newcomer
-            elif isinstance(event, Shed):
-                self.heard.shed += event.tasks
-        return self.heard.until_tick if model.bus.carries("metrics", "scaler") else model.records.ticks
 
     def see(self, model: SwarmModel, raw: Raw) -> tuple[Seen, float]:
         """What the policy sees, and the price paid since the last decision."""
@@ -225,9 +195,7 @@ class Scaler:
     def _carry_out(self, model: SwarmModel, now: Seen, decision: Decision) -> None:
         """Change the fleet's size, as far as limits and pools allow, and write down why."""
         before, after, pool, ready_at = now.provisioned, now.provisioned, "", now.time_s
-        wanted = decision.agents
-        if wanted > before:
-            wanted = before + ceil((wanted - before) * self.heard.newcomer - 1e-9)
+        wanted = self.heard.with_newcomers(before, decision.agents)
         wanted = min(max(wanted, self.limits.least), self.limits.most)
         if wanted > before:
             stand = standing(model)
@@ -263,10 +231,7 @@ class Scaler:
                     pool_need=expected[2],
                 )
             )
-        if after != before and model.bus is not None:
-            for receiver in ("intelligence", "optimizer", "metrics"):
-                told = Resized(before=before, after=after, ready_at_s=ready_at)
-                model.bus.publish("scaler", receiver, told)
+        tell(model, before, after, ready_at)
         advice = self.advisor.advise(
             now,
             self.outlook.lower_later,
@@ -281,14 +246,8 @@ class Scaler:
 
     def _why(self, decision: Decision) -> str:
         """The policy's reason, and what else is known."""
-        heard, known = self.heard, [decision.reason]
-        if self.outlook.shape:
-            known.append(f"demand so far: {self.outlook.shape}")
-        if heard.newcomer != 1.0:
-            known.append(f"a newcomer takes {heard.newcomer:.2f} of the fleet's time")
-        if heard.shed:
-            known.append(f"{heard.shed} tasks were shed")
-        return "; ".join(known)
+        shape = [f"demand so far: {self.outlook.shape}"] if self.outlook.shape else []
+        return "; ".join([decision.reason, *shape, *self.heard.words()])
 
     def _refill(self, model: SwarmModel) -> None:
         """Fill the warm pool up to its size."""
