@@ -80,6 +80,7 @@ def _cell(value: Any) -> str:
 def _fault(fault: dict[str, Any]) -> str:
     """A fault with those of its settings that are not its defaults."""
     usual = FAULTS.dump(FAULTS.make(fault["name"]))
+    usual |= {k: list(v) for k, v in usual.items() if isinstance(v, tuple)}
     said = [f"{k} {_cell(v)}" for k, v in fault.items() if v != usual[k]]
     return f"{fault['name']} ({', '.join(said)})" if said else str(fault["name"])
 
