@@ -20,7 +20,7 @@ from .ledger import DROP, TICKS_PER_S, Count, Ledger, note, sampled
 from .lessons import Lessons, note_cuts
 from .network import Network
 from .stations import Servers, Station
-from .tasks import ATTEMPT_SHIFT, Columns, Pool, Tasks, blank
+from .tasks import ATTEMPT_SHIFT, SENDING_SHIFT, Columns, Pool, Tasks, blank
 from .travel import Cache, Homes, Mesh, remember_answers
 from .way import enter_clusters, enter_dispatch, enter_homes, enter_stations
 
@@ -301,12 +301,15 @@ class TaskFlow:
             )  # fmt: skip
 
     def _let_in(self, n: int) -> None:
-        """Turn away what nodes have no room for, the last to come first."""
+        """Turn away what nodes have no room for, the last to come first; what is sent anew was let in once already."""
         if not len(self.room):
             return
-        counts = np.diff(self._offsets)
-        for k in np.flatnonzero(counts > self.room).tolist():
-            self._desk.choice[self._offsets[k] + self.room[k] : self._offsets[k + 1]] = SHED
+        desk = self._desk
+        for k in np.flatnonzero(np.diff(self._offsets) > self.room).tolist():
+            first, end = int(self._offsets[k]), int(self._offsets[k + 1])
+            sent = desk.blocks.uid[desk.rows.served[first:end]] >> SENDING_SHIFT
+            new = first + np.flatnonzero(sent == 0)
+            desk.choice[new[max(len(new) - (end - first - int(self.room[k])), 0) :]] = SHED
 
     def _serve(self, n: int, begin: float, end: float, probe: float) -> None:
         """Send the tasks to their clusters and serve these."""

@@ -50,7 +50,8 @@ def limits(
     time in hands, the least response; one that waits no longer than ``patience_s`` stays for at most that much more,
     the response that is tolerated. By Little's law a node that holds rate x tolerated tasks answers just so. Where
     the response measured is above the tolerated one all the same, the limit is lowered by their ratio, at most to
-    half. It never falls below what keeps all agents busy for a tick, so that to shed costs no throughput.
+    half. It never falls below what keeps all agents busy for a tick, so that to shed costs no throughput. A node that
+    has no agents for the time being may hold what others do on average, until it has some again.
 
     Args:
         lately: what was measured.
@@ -80,7 +81,9 @@ def limits(
     gradient = np.clip(tolerated_s / np.maximum(lately.response_s / done, 1e-9), 0.5, 1.0)
     wanted = rate * (tolerated_s * gradient + coming_s)
     floor = np.maximum(ready + rate * tick_s, least)
-    return np.where(known, np.maximum(wanted, floor), np.where(ready > 0, np.inf, least)), rate
+    hold = np.maximum(wanted, floor)
+    others = float(hold[known].mean()) if known.any() else np.inf
+    return np.where(known, hold, np.where(ready > 0, np.inf, others)), rate
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,7 +101,6 @@ class Admission:
         force: the limits in force; None before there are any.
         tightened: factor on the patience: lower while answers are late all the same.
         out: share of the agents that are held to be down.
-        down: numbers of the nodes that are held to be down.
         shed: tasks shed in the whole fleet, so far.
         series: of each look: time s, tasks shed since the one before, tasks that arrived, factor on the patience.
     """
@@ -113,7 +115,6 @@ class Admission:
     force: Limits | None = None
     tightened: float = 1.0
     out: float = 0.0
-    down: tuple[int, ...] = ()
     shed: int = 0
     series: list[tuple[float, int, int, float]] = field(default_factory=list)
     _ready: tuple[int, ...] = ()
@@ -160,7 +161,6 @@ class Admission:
             least=self.least,
             tick_s=model.config.dt,
         )
-        hold[list(self.down)] = self.least
         self._tell(model, Limits(hold=tuple(hold.tolist()), rate_per_s=tuple(rate.tolist())), shed)
 
     def _count(self, model: SwarmModel) -> int:
@@ -217,7 +217,7 @@ class Admission:
             elif isinstance(event, Resized):
                 self.capacity_called(event.after / max(event.before, 1) - 1.0, event.ready_at_s)
             elif isinstance(event, Outage):
-                self.out, self.down = event.agents / max(event.members, 1), event.nodes
+                self.out = event.agents / max(event.members, 1)
 
     def capacity_called(self, share: float, ready_at_s: float) -> None:
         """Agents are on their way: a share of the present fleet, ready then; who waits for them is not shed."""
@@ -260,7 +260,7 @@ class Admission:
 
 
 _KEPT = (
-    "force", "tightened", "out", "down", "shed", "series", "_ready", "_lately", "_before", "_ticks", "_called",
+    "force", "tightened", "out", "shed", "series", "_ready", "_lately", "_before", "_ticks", "_called",
     "_answers", "_refused", "_overloaded",
 )  # fmt: skip
 
