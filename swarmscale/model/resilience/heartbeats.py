@@ -113,8 +113,9 @@ class Heartbeats:
         return Alarms(which[order], suspected[order] * interval, cleared[order] * interval)
 
     def sent(self, tier: Tier, number: int, first_s: float, last_s: float) -> int:
-        """See :class:`~.watching.Watch`: those of alike spaced senders, so that stretches add up."""
-        return floor(last_s / self.interval_s * number) - floor(first_s / self.interval_s * number)
+        """See :class:`~.watching.Watch`: one of each in every interval, so that stretches and parts of senders add up."""
+        each = floor(last_s / self.interval_s + 1e-9) - floor(first_s / self.interval_s + 1e-9)
+        return number * each
 
     def levels(self, tier: Tier, ids: Ints, groups: Ints, silent_from_s: Floats, now_s: float) -> Floats:
         """See :class:`~.watching.Watch`."""
