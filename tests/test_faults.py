@@ -598,3 +598,40 @@ def test_k_out_of_n_nodes_are_up_as_often_as_the_binomial_says(honest):
 def test_repairs_that_take_5_percent_longer_are_found_out(biased):
     assert abs(z_of_availability(biased)) > 4
     assert abs(z_of_groups(biased)) > 4
+
+
+# -- presets -------------------------------------------------------------------------------------------------
+
+
+def test_the_storm_has_faults_of_every_layer_at_the_rates_that_it_states():
+    r = Config.load("storm").resilience
+    assert {fault.layer for fault in r.faults} == set(LAYERS)
+    rates = {FAULTS.name_of(fault): fault.mtbf_s for fault in r.faults}
+    assert rates["agent-crash"] == 3600 / 0.05  # 5 % of the agents an hour
+    assert {FAULTS.name_of(told.fault) for told in r.script} == {"zone-failure", "node-crash", "partition"}
+    assert r.recovery.deadlines == "enforce"
+    assert r.pace.on
+    assert r.admission.on
+
+
+def test_a_game_day_is_a_script_of_named_incidents_that_ends_with_a_restart_of_all_nodes():
+    game = Config.load("game-day")
+    script = game.resilience.script
+    assert not game.resilience.faults
+    assert {told.fault.layer for told in script} == set(LAYERS)
+    assert len({told.title for told in script} - {""}) == len(script)
+    assert (np.diff([told.at_s for told in script]) >= 180).all()
+    assert (FAULTS.name_of(script[-1].fault), script[-1].fault.spread_s) == ("restart-all", 10.0)
+    assert game.fleet.nodes == 16
+
+
+def test_every_incident_of_a_game_day_finds_what_it_hits():
+    """The same incidents, a few seconds apart, on a small fleet."""
+    script = [
+        told.model_copy(update={"at_s": 15.0 + 5.0 * i, "number": told.number and 2})
+        for i, told in enumerate(Config.load("game-day").resilience.script)
+    ]
+    small = {"fleet.agents": 1600, "emergence.on": False, "resilience.script": script}
+    model = ss.SwarmModel("game-day", rng=3, **small).run(90)
+    assert model.resilience.injector.missed == []
+    assert [one.title for one in model.resilience.log.incidents] == [told.title for told in script]
