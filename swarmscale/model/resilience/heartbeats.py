@@ -113,7 +113,7 @@ class Heartbeats:
         return Alarms(which[order], suspected[order] * interval, cleared[order] * interval)
 
     def sent(self, tier: Tier, number: int, first_s: float, last_s: float) -> int:
-        """See :class:`~.watching.Watch`: one of each in every interval, so that stretches and parts of senders add up."""
+        """See :class:`~.watching.Watch`: one of each in every interval, so that parts add up."""
         each = floor(last_s / self.interval_s + 1e-9) - floor(first_s / self.interval_s + 1e-9)
         return number * each
 
