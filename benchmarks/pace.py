@@ -27,8 +27,8 @@ LOGNORMAL = {"law": "lognormal", "cv": 1.0}
 STORM = {"law": "lognormal", "cv": 0.5}
 
 
-SIX = {"fleet.type_shares": (1.0,) * 6}
-NOT = Drain(time_s=np.inf, uid=0, statistic=0.0, factor=0.0, incident=-1)
+SIX = {"fleet.type_shares": (1.0,) * 6, "demand.load": 0.45}
+NOT = Drain(time_s=np.inf, uid=0, statistic=0.0, factor=0.0)
 
 
 class Ramp(NamedTuple):
@@ -40,7 +40,8 @@ class Ramp(NamedTuple):
         factor: on the time for a task in the end.
         ramp_s: time until it is reached, s.
         claimed: whether at least 80 % are to be drained in time.
-        types: whether agents are of all six types, five of which do the task with a skill of .5 to .8.
+        types: whether agents are of all six types, five of which do the task with a skill of .5 to .8; at load .45,
+            since at .7 such a fleet is full and tasks are late for waiting.
     """
 
     work: dict[str, Any]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..swarm import SwarmModel
     from .agents import Silent, Slow
 
-ENOUGH = 1000
+ENOUGH = 300
 """Tasks of a period from which the fleet's pace is that of the period alone; fewer say too little of it."""
 
 
@@ -30,14 +30,12 @@ class Drain:
         uid: its unique id.
         statistic: evidence against it over the threshold, 1 or more.
         factor: by how much it truly was slower than as made; 1 for a sound one.
-        incident: that made it slow, -1 for none.
     """
 
     time_s: float
     uid: int
     statistic: float
     factor: float
-    incident: int
 
     @property
     def is_false(self) -> bool:
@@ -144,37 +142,34 @@ class PaceWatch:
 
     def _fleet_pace(self, model: SwarmModel, ends: Ints, took: Floats) -> float:
         """Mean time of the fleet's tasks over that of sound agents, of this period if it has enough of them."""
-        mine = np.array([ends.sum(), np.rint(took.sum() * 2.0**20)], np.int64)
+        mine = np.array([ends.sum(), np.rint(took * 2.0**20).astype(np.int64).sum()], np.int64)
         now = np.sum(model.crew.exchange.gather(mine), axis=0)
         self._known = self._known + now
         tasks, time = now if now[0] >= ENOUGH else self._known
         return float(time) / 2.0**20 / float(tasks) if time > 0 else 1.0
 
     def _let_go(self, model: SwarmModel, rows: Ints, statistic: Floats) -> None:
-        """Drain agents and start as many; what is written down is the same in all shards."""
+        """Drain agents and start as many; the list is the same in all shards, incidents are each shard's own."""
         uid = model.fleet.column("uid")[rows]
-        made = self._made(model, rows)
-        factor = model.fleet.column("slowness")[rows].astype(np.float64) / made
-        resilience = model.resilience
-        incident = [-1 if resilience is None else resilience.slowed_by(int(row)) for row in rows]
-        mine = np.stack([uid, statistic.view(np.int64), factor.view(np.int64), np.array(incident, np.int64)])
-        told = [part.reshape(4, -1) for part in model.crew.exchange.gather(mine.reshape(-1))]
+        factor = model.fleet.column("slowness")[rows].astype(np.float64) / self._made(model, rows)
+        mine = np.stack([uid, statistic.view(np.int64), factor.view(np.int64)])
+        told = [part.reshape(3, -1) for part in model.crew.exchange.gather(mine.reshape(-1))]
         whole = np.concatenate(told, axis=1)
+        if not whole.shape[1]:
+            return
         whole = whole[:, np.argsort(whole[0])]
-        numbers = zip(
-            whole[0].tolist(), whole[1].view(np.float64).tolist(), whole[2].view(np.float64).tolist(),
-            whole[3].tolist(), strict=True,
-        )  # fmt: skip
-        for agent, strong, slower, number in numbers:
-            self.drains.append(
-                Drain(time_s=model.now_s, uid=agent, statistic=strong, factor=slower, incident=number)
-            )
-            if resilience is not None:
-                resilience.log.find(number, model.now_s, f"agent {agent} found slow")
-                resilience.log.recover(number, model.now_s, f"agent {agent} drained")
-        if whole.shape[1]:
-            model.drain_workers(rows)
-            model.spawn(whole.shape[1])
+        strong, slower = whole[1].view(np.float64).tolist(), whole[2].view(np.float64).tolist()
+        self.drains += [
+            Drain(time_s=model.now_s, uid=u, statistic=s, factor=f)
+            for u, s, f in zip(whole[0].tolist(), strong, slower, strict=True)
+        ]
+        if model.resilience is not None:
+            for row, agent in zip(rows.tolist(), uid.tolist(), strict=True):
+                number = model.resilience.slowed_by(row)
+                model.resilience.log.find(number, model.now_s, f"agent {agent} found slow")
+                model.resilience.log.note(number, model.now_s, f"agent {agent} drained")
+        model.drain_workers(rows)
+        model.spawn(whole.shape[1])
 
     # -- checkpoints ------------------------------------------------------------------------------------------
 
