@@ -104,7 +104,7 @@ def _alert_then(one: Alert, time_s: float) -> Alert:
 
 def troubles_of(model: SwarmModel) -> Troubles:
     """What broke in a model so far; nothing where resilience is off."""
-    world, health = model.resilience, getattr(model, "health", None)
+    world, health = model.resilience, model.health
     return Troubles(
         watched=world is not None,
         log=world.log if world is not None else IncidentLog(),

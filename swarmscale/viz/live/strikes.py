@@ -106,8 +106,8 @@ STRIKES = (
         act=lambda s, m, v: striking.kill_node(m, v["node"], v["for_s"]),
     ),
     Operation(
-        key="restore-node", group=MESH, title="Restore node", said="node {node} answers again",
-        text="A node that is down answers again; links that were cut stay cut.",
+        key="restore-node", group=MESH, title="Restore node", said="node {node} is restored",
+        text="A node that is down boots and answers again; links that were cut stay cut.",
         inputs=(Input(name="node", label="node", start=_first(up=False)),),
         act=lambda s, m, v: striking.restore_node(m, v["node"]),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -83,9 +83,9 @@ def kill_node(model: SwarmModel, node: int, for_s: float | None) -> None:
 
 
 def restore_node(model: SwarmModel, node: int) -> None:
-    """Let a node answer again, whatever holds it down."""
-    _node(model, node, up=False)
+    """Let a node boot again, whatever holds it down; it answers as soon as the others have heard it."""
     engine = model.resilience
+    _node(model, node, up=False, but=engine.routes.booting if engine is not None else ())
     held = list(engine.routes.stopped.get(node, {})) if engine is not None else []
     if engine is None or not held:
         model.revive_node(node)
@@ -145,9 +145,9 @@ def number_of(model: SwarmModel, a: int, b: int) -> int:
     return min(a, b) * model.network.nodes + max(a, b)
 
 
-def _node(model: SwarmModel, node: int, *, up: bool) -> int:
-    """A node that is up, or one that is down."""
-    which = [k for k, place in model.network.graph.nodes(data=True) if place["up"] == up]
+def _node(model: SwarmModel, node: int, *, up: bool, but: Container[int] = ()) -> int:
+    """A node that is up, or one that is down, but for some."""
+    which = [k for k, place in model.network.graph.nodes(data=True) if place["up"] == up and k not in but]
     state = "up" if up else "down"
     known = ", ".join(map(str, which[:12])) + (" ..." if len(which) > 12 else "")
     require(node in which, "node", node, f"a node that is {state}: {known or 'there is none'}")
