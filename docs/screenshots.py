@@ -1,7 +1,7 @@
 """The pictures of the live page in ``docs/img``: every page in both looks, and Overview on a phone.
 
 ``python docs/screenshots.py`` plays ``flash-crowd`` with the scaling policy ``quantile`` and a probe of its
-intelligence every two minutes for half an hour of its time, beside a second run with random dispatch, kills a node on
+intelligence every two minutes for half an hour of its time, beside a second run with random dispatch, breaks things on
 the way, and writes ``live-<page>-<look>.png``. The page Experiments shows two sweeps over ``tiny`` and a race that are
 run first. Look at them before you commit them.
 """
@@ -40,7 +40,7 @@ PAGES = (
 )
 LOOKS = ("light", "dark")
 WIDE, NARROW = (1280, 1120), (390, 844)
-KILL_AT, STOP_AT = 1750, 1800
+BREAK_AT, KILL_AT, STOP_AT = 1700, 1750, 1800
 """Ticks."""
 SETTINGS = {"scaling": "quantile", "scaler.bin_s": 10.0, "intelligence.period_s": 120.0}
 SWEEP = {
@@ -84,7 +84,7 @@ def experiments(folder: Path) -> None:
 
 
 def play(one: Tab) -> None:
-    """Play at ten ticks a frame, and kill a node before the end."""
+    """Play at ten ticks a frame; let agents crash, links fail and a node die before the end."""
     page = one.page
     page.wait_for_function("document.querySelector('.ss-board')?.dataset.frames > 0", timeout=60_000)
     page.get_by_label("ticks a frame").first.click(force=True)
@@ -92,6 +92,9 @@ def play(one: Tab) -> None:
     beside(page)
     page.get_by_text("Switches and faults", exact=True).first.click()
     page.click(".ss-play")
+    page.wait_for_function(f"{TICK} >= {BREAK_AT}", timeout=300_000)
+    for key in ("crash", "partition", "slow-link"):
+        page.click(f".ss-act-{key}")
     page.wait_for_function(f"{TICK} >= {KILL_AT}", timeout=300_000)
     page.click(".ss-act-kill-node")
     page.get_by_text("Switches and faults", exact=True).first.click()
