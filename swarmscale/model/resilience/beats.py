@@ -13,7 +13,8 @@ from ..flow.laws import sample
 _CHUNK = 256
 _ORIGIN = 1 << 30  # blocks are counted from so many heartbeats before time 0
 _LOSS, _PHASE = 8, 16  # what a draw is for, beside a heartbeat's delay; lower numbers are tiers
-_LOW, _TWO = U(0xFFFFFFFF), U(2)
+_LOW = U(0xFFFFFFFF)
+_ROUNDING = 1e-6  # intervals: far above what the sums of a silence lose
 
 
 class Clock(NamedTuple):
@@ -173,6 +174,15 @@ def fill_windows(clock: Clock, groups: Ints, pool: int, time: float, out: Floats
                 )
 
 
+@kernel
+def draws_near(clock: Clock, sender: int, block: int, out: Floats) -> None:
+    """`[6]` how much the four heartbeats of a block, the one before and the one after are off their clocks."""
+    a, b, c, d = words(sender, block, clock.tier, clock.key)
+    out[0] = off(clock, words(sender, block - 1, clock.tier, clock.key)[3])
+    out[1], out[2], out[3], out[4] = off(clock, a), off(clock, b), off(clock, c), off(clock, d)
+    out[5] = off(clock, words(sender, block + 1, clock.tier, clock.key)[0])
+
+
 class Asked(NamedTuple):
     """What false suspicions are looked for among; times in intervals.
 
@@ -228,7 +238,8 @@ def alarms(
     """Write down all false suspicions; return how many there are, of which only those that have room are written.
 
     A silence of more than 1 + m intervals needs a heartbeat that is late by more than x, or one before it that is
-    early by more than m - x: all others are passed over by a look at their words.
+    early by more than m - x: all others are passed over by a look at their words. Of the rest, those are passed over
+    that are not off their clocks by as much more than the one before as their own group bears.
 
     Args:
         clock: how the senders send.
@@ -246,6 +257,10 @@ def alarms(
     flags = np.zeros(_CHUNK, np.uint8)
     eights = flags.view(np.uint64)
     seen = np.empty(_CHUNK, np.int64)
+    draws = np.empty(6)
+    shortest = asked.silence[0].copy()
+    for epoch in range(1, len(asked.silence)):
+        shortest = np.minimum(shortest, asked.silence[epoch])
     for begin in range(0, n, _CHUNK):
         some = min(_CHUNK, n - begin)
         seen[:] = first - 1
@@ -259,10 +274,16 @@ def alarms(
                     continue
                 for x in range(8 * e, min(8 * e + 8, some)):
                     if flags[x]:
-                        for beat in range((block << 2) - _ORIGIN - 1, (block << 2) - _ORIGIN + 4):
+                        before = (block << 2) - _ORIGIN - 1
+                        more = shortest[asked.groups[begin + x] - asked.first_group] - 1.0
+                        draws_near(clock, senders[begin + x], block, draws)
+                        for k in range(5):
+                            beat = before + k
                             if beat <= seen[x] or beat > last:
                                 continue
                             seen[x] = beat
+                            if clock.loss == 0.0 and draws[k + 1] - draws[k] < more - _ROUNDING:
+                                continue
                             at, again = alarm(clock, asked, begin + x, beat)
                             if at == at:
                                 if found < len(which):

@@ -1,0 +1,79 @@
+"""What heartbeats cost and how long detection takes: `python benchmarks/heartbeats.py`, half a minute.
+
+The exit code is 1 if a heartbeat of an agent costs more than 3 ns in the stretches in which a model asks for them.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from swarmscale.model.config import Config
+from swarmscale.model.resilience.heartbeats import Heartbeats, build_watch
+from swarmscale.model.resilience.watching import Tier
+
+AGENTS, GATE_NS = 50_000, 3.0
+
+
+def watch(**changes: object) -> Heartbeats:
+    """Heartbeats of a config with settings of its detection changed."""
+    keys = {f"resilience.detection.{name.replace('__', '.')}": value for name, value in changes.items()}
+    return build_watch(Config().changed(keys), 1, 16)
+
+
+def cpu_s(act: Callable[[float], object], step_s: float) -> float:
+    """Median CPU seconds of a call in ten successive steps, after one that compiles."""
+    act(0.0)
+    took = []
+    for i in range(1, 11):
+        begun = time.process_time()
+        act(i * step_s)
+        took.append(time.process_time() - begun)
+    return float(np.median(took))
+
+
+def cost() -> bool:
+    """Print what false suspicions of a fleet cost; whether the gate holds."""
+    ids = np.arange(1, AGENTS + 1)
+    kept = True
+    print("| law | heartbeats asked for at once | ns a heartbeat | ms a simulated second of 50,000 agents |")
+    print("|---|---|---|---|")
+    for law in ("normal", "lognormal"):
+        for beats in (1, 4, 16):
+            w = watch(law=law)
+            step = beats * w.interval_s
+            spent = cpu_s(lambda s, w=w, step=step: w.alarms(Tier.AGENT, ids, ids // 100, s, s + step), step)
+            ns = 1e9 * spent / (beats * AGENTS)
+            kept &= beats < 16 or law != "normal" or ns <= GATE_NS
+            print(f"| {law} | {beats} | {ns:.2f} | {1e3 * spent / step:.3f} |")
+    return kept
+
+
+def detection() -> None:
+    """Print how long it takes until a silent agent is suspected, and how often a living one is."""
+    ids = np.arange(1, 2001)
+    silent = np.random.default_rng(1).uniform(100.0, 200.0, len(ids))
+    print(
+        "\n| detector | law | interval s | mean s until suspected | 99 % | false suspicions per agent-hour |"
+    )
+    print("|---|---|---|---|---|---|")
+    for name in ("phi", "phi-gamma", "phi-empirical", "timeout"):
+        for law, interval in (("normal", 1.0), ("normal", 0.2), ("lognormal", 1.0)):
+            w = watch(detector=name, law=law, interval_s=interval)
+            took = w.found_s(Tier.AGENT, ids, ids // 100, silent) - silent
+            false = len(w.alarms(Tier.AGENT, ids, ids // 100, 0.0, 3600.0).which) / len(ids)
+            print(
+                f"| {name} | {law} | {interval:g} | {took.mean():.2f} | {np.quantile(took, 0.99):.2f} | {false:.3g} |"
+            )
+
+
+if __name__ == "__main__":
+    held = cost()
+    detection()
+    sys.exit(int(not held))
