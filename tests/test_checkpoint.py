@@ -147,7 +147,7 @@ def rewritten(path, change):
     [
         (lambda h: h.update(version="0.0.1"), "was written by swarmscale 0.0.1"),
         (lambda h: h.update(format=99), r"\(format 99\)"),
-        (lambda h: h["config"]["fleet"].update(speed_cv=0.5), "does not match its hash"),
+        (lambda h: h["config"]["fleet"].update(speed_cv=0.5), "does not match its digest"),
     ],
 )
 def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path, change, line):

@@ -320,8 +320,19 @@ def test_retiring_an_agent_as_mesa_does_puts_its_task_back():
     assert len(model.workers) == 195
 
 
-def test_a_killed_node_is_gone_round_and_comes_back():
+def test_tasks_of_a_killed_node_find_another_home():
     model = tiny(**{"network.topology": "ring"}).run(5.0)
+    model.kill_node(1)
+    model.run(5.0)
+    model.revive_node(1)
+    model.run(20.0)
+    frame = model.records.frame()
+    assert frame["dropped"].sum() == 0
+    assert frame["resent"].sum() > 0
+
+
+def test_without_resilience_a_killed_node_takes_its_tasks_with_it():
+    model = tiny(**{"network.topology": "ring", "resilience.on": False}).run(5.0)
     model.kill_node(1)
     model.run(5.0)
     assert model.records.frame()["dropped_unreachable"].sum() > 0

@@ -202,8 +202,6 @@ COLUMNS: tuple[Column, ...] = (
     _counted(C.DROPPED_EXPIRED, "tasks cancelled where they waited, past the deadline of their class"),
     _counted(C.DROPPED_SHED, "tasks not let in since the node had no room"),
     _counted(C.DROPPED_RETRIES, "tasks lost from sight as often as they may be sent anew"),
-    _counted(C.DUE, "tasks whose deadline came"),
-    _counted(C.MET, "of those, tasks that were answered within it"),
     _counted(C.LATE, "answers after the deadline of their class"),
     _counted(C.DUE, "tasks whose deadline has come, answered or not"),
     _counted(C.MET, "of them those answered within it"),

@@ -270,6 +270,8 @@ class Records:
                 columns=["uid", *STAGES, "entry", "home", "cluster", "row", "attempts", "reason"]
             )
         uid, stage, time, place = (np.concatenate(parts) for parts in zip(*self._log, strict=True))
+        order = np.argsort(time, kind="stable")
+        uid, stage, time, place = uid[order], stage[order], time[order], place[order]
         keys, row = np.unique(uid, return_inverse=True)
         out: dict[str, Any] = {"uid": keys}
         for i, name in enumerate(STAGES):

@@ -130,7 +130,8 @@ class AgentFaults:
             if slowed is not None:
                 of.log.recover(slowed.incident, now, "crashed")
             self.silent[row] = Silent(int(uid[i]), float(made[i]), now, incident, counted)
-            of.agenda.add(float(found[i]), "agent", (row, int(uid[i])), now)
+            if of.settings.detection.agents:
+                of.agenda.add(float(found[i]), "agent", (row, int(uid[i])), now)
         self._told = False
         self._leads_fall(rows, uid, incident)
 

@@ -226,10 +226,14 @@ class Resilience:
 
     def _send_due(self, begin: float, end: float) -> None:
         """Hand tasks whose wait is over to ingress."""
-        if not len(self.sending):
+        network, alone = self.flow.network, self.territory.alone
+        network.refresh()
+        strays = not (alone or network.known.all())  # tasks of dead entry nodes may enter in other shards
+        if not len(self.sending) and not strays:
             return
-        self.flow.network.refresh()
-        again = self.sending.due(end, begin, self.flow.network.known)
+        again = self.sending.due(end, begin, network.known)
+        if strays:
+            again = astray.to_entries(self, again)
         if len(again.uid):
             self.flow.ledger.count[Count.RESENT] += len(again.uid)
             pool = self.flow.pools[0]
