@@ -326,7 +326,7 @@ def test_nodes_and_links_go_down_and_come_back():
     assert np.isinf(network.link_s[0, 1])
     assert "node that is up: 0, 1, 3" in act(session, "kill-node", node="2")["node"]
     assert act(session, "restore-node", node="2") == act(session, "restore-link", from_="0", to="1") == {}
-    session.advance(1)
+    session.advance(5)  # the others have to hear it first
     assert session.model.network.alive.all()
     assert np.isfinite(session.model.network.link_s[0, 1])
 
