@@ -52,6 +52,9 @@ def cost() -> bool:
             ns = 1e9 * spent / (beats * AGENTS)
             kept &= beats < 16 or law != "normal" or ns <= GATE_NS
             print(f"| {law} | {beats} | {ns:.2f} | {1e3 * spent / step:.3f} |")
+    w = watch()
+    spent = cpu_s(lambda s: w.found_s(Tier.AGENT, ids[::100], ids[::100] // 100, np.full(500, s)), w.epoch_s)
+    print(f"windows and silences of 500 groups: {1e3 * spent:.0f} ms once in {w.epoch_s:g} s")
     return kept
 
 

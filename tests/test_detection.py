@@ -324,6 +324,18 @@ def test_groups_with_numbers_far_apart_are_watched_as_others_are():
     np.testing.assert_array_equal(far.suspected_s[even], near.suspected_s)
 
 
+@pytest.mark.parametrize("law", LAWS)
+def test_windows_hold_the_last_gaps_between_heartbeats_of_successive_numbers(law):
+    w = watch(law=law, cv=0.4, loss=0.0)
+    lossy = watch(law=law, cv=0.4, loss=1e-12)  # goes the other way, and loses none
+    for tier in (Tier.LEAD, Tier.LINK):
+        window = w.windows(tier, np.array([3]), 57.0)[0]
+        begin = np.floor(57.0 / w.epoch_s) * w.epoch_s
+        slow = np.diff(Slow(w, tier, 3, 3, begin + 60.0, silent_s=begin).heard)[-40:]
+        np.testing.assert_allclose(window, slow[::-1], atol=1e-9)
+    np.testing.assert_allclose(window, lossy.windows(Tier.LINK, np.array([3]), 57.0)[0], atol=1e-9)
+
+
 # -- rates ------------------------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...arrays import Floats, Ints, inlined, kernel
+from ...arrays import Floats, Ints, inlined, kernel, merged
 from ...rng import U, normal32, philox, unit32
 from ..flow.laws import sample
 
@@ -55,7 +55,7 @@ def words(sender: int, block: int, purpose: int, key: U) -> tuple[U, U, U, U]:
     return philox(s & _LOW, s >> U(32), U(block), U(purpose), key)
 
 
-@kernel
+@merged
 def word(sender: int, beat: int, purpose: int, key: U) -> U:
     """The word of one heartbeat."""
     place = beat + _ORIGIN
@@ -64,7 +64,7 @@ def word(sender: int, beat: int, purpose: int, key: U) -> U:
     return (a if k == 0 else b) if k < 2 else (c if k == 2 else d)
 
 
-@kernel
+@merged
 def off(clock: Clock, of: U) -> float:
     """How much a heartbeat with this word is off its clock: rises with the word."""
     if clock.how == 0:
@@ -72,25 +72,25 @@ def off(clock: Clock, of: U) -> float:
     return clock.sd * sample(2, clock.body, clock.tail, unit32(of))
 
 
-@kernel
+@merged
 def phase(clock: Clock, sender: int) -> float:
     """When a sender's clock strikes within each interval, in (0, 1)."""
     return unit32(words(sender, 0, clock.tier + _PHASE, clock.key)[0])
 
 
-@kernel
+@merged
 def lost(clock: Clock, sender: int, beat: int) -> bool:
     """Whether a heartbeat is lost on its way."""
     return clock.loss > 0.0 and unit32(word(sender, beat, clock.tier + _LOSS, clock.key)) < clock.loss
 
 
-@kernel
+@merged
 def ready(clock: Clock, sender: int, beat: int) -> float:
     """When a heartbeat would be sent if none held it up, less the sender's phase."""
     return beat + off(clock, word(sender, beat, clock.tier, clock.key))
 
 
-@kernel
+@merged
 def sent(clock: Clock, sender: int, beat: int) -> float:
     """When a heartbeat is sent, less the sender's phase."""
     at = ready(clock, sender, beat)
@@ -150,6 +150,34 @@ def fill_window(clock: Clock, sender: int, time: float, out: Floats) -> None:
             out[n] = later - at
             n += 1
         later = at
+
+
+@kernel
+def fill_whole(clock: Clock, sender: int, time: float, room: Floats, out: Floats) -> None:
+    """The same where none is lost: each block is drawn once.
+
+    Args:
+        clock: how the sender sends.
+        sender: its id.
+        time: until when.
+        room: scratch, longer than the window by what may hold up its first heartbeat, and two blocks.
+        out: out: gaps, the latest first.
+    """
+    last = last_before(clock, sender, time)[0]
+    first = last - len(out)
+    block = (first - clock.back + _ORIGIN) >> 2
+    begin = (block << 2) - _ORIGIN
+    for x in range(0, last - begin + 1, 4):
+        a, b, c, d = words(sender, block + (x >> 2), clock.tier, clock.key)
+        room[x], room[x + 1] = begin + x + off(clock, a), begin + x + 1 + off(clock, b)
+        room[x + 2], room[x + 3] = begin + x + 2 + off(clock, c), begin + x + 3 + off(clock, d)
+    at = -np.inf
+    for x in range(first - begin + 1):
+        at = max(at, room[x])
+    for n in range(len(out)):
+        after = max(at, room[first - begin + 1 + n])
+        out[len(out) - 1 - n] = after - at
+        at = after
 
 
 @kernel

@@ -43,7 +43,7 @@ class Detection(Section):
     cv: float = setting(
         0.05, "standard deviation of the time between two heartbeats over its mean (assumed)", ge=0, le=1
     )
-    window: int = setting(200, "gaps that a detector remembers", "gaps", ge=10, le=10_000)
+    window: int = setting(1000, "gaps that a detector remembers", "gaps", ge=10, le=10_000)
     missed: int = setting(
         2, "heartbeats in a row that a link may lose before its silence counts", "heartbeats", ge=0, le=100
     )
