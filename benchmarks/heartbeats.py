@@ -1,5 +1,6 @@
-"""What heartbeats cost and how long detection takes: `python benchmarks/heartbeats.py`, half a minute.
+"""What detectors promise and keep, what heartbeats cost, how long detection takes: `python benchmarks/heartbeats.py`.
 
+Half a minute.
 The exit code is 1 if a heartbeat of an agent costs more than 3 ns in the stretches in which a model asks for them.
 """
 
@@ -15,6 +16,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from swarmscale.model.config import Config
+from swarmscale.model.resilience.detection import FAILURE_DETECTORS
+from swarmscale.model.resilience.detection.tails import tail_warning
 from swarmscale.model.resilience.heartbeats import Heartbeats, build_watch
 from swarmscale.model.resilience.watching import Tier
 
@@ -58,6 +61,34 @@ def cost() -> bool:
     return kept
 
 
+def promises() -> None:
+    """Print the chance of a mistake at a heartbeat, by the true law's tail, over what is promised."""
+    from scipy import stats
+
+    rng = np.random.default_rng(1)
+    laws = {
+        "normal, sd .1": (lambda n, w: 1 + 0.1 * rng.normal(size=(n, w)), stats.norm(1, 0.1)),
+        "lognormal, sigma .3": (lambda n, w: np.exp(0.3 * rng.normal(size=(n, w))), stats.lognorm(0.3)),
+    }
+    levels = (1.0, 2.0, 3.0, 5.0, 8.0)
+    print("| gaps | window | detector | " + " | ".join(f"phi {phi:g}" for phi in levels) + " |")
+    print("|---|---|---|---|---|---|---|---|")
+    for law, (draw, true) in laws.items():
+        for size in (200, 1000):
+            gaps = draw(2000, size)
+            for name, more in (
+                ("phi", {}), ("phi-gamma", {}), ("phi-empirical", {}), ("phi-empirical", {"tail": "pareto"}),
+            ):  # fmt: skip
+                made = [FAILURE_DETECTORS.make(name, phi=p, least_sd_s=1e-6, **more) for p in levels]
+                chance = [float(true.sf(d.silence_s(gaps)).mean()) for d in made]
+                shown = " | ".join(f"{c:.2g}" for c in chance)
+                print(f"| {law} | {size} | {name}{', pareto' if more else ''} | {shown} |")
+    for law, (draw, _) in laws.items():
+        for size in (200, 1000):
+            warned = sum(tail_warning(draw(1, size)).warns for _ in range(3000))
+            print(f"warned of {law} in windows of {size}: {warned} of 3000")
+
+
 def detection() -> None:
     """Print how long it takes until a silent agent is suspected, and how often a living one is."""
     ids = np.arange(1, 2001)
@@ -77,6 +108,8 @@ def detection() -> None:
 
 
 if __name__ == "__main__":
+    promises()
+    print()
     held = cost()
     detection()
     sys.exit(int(not held))
