@@ -170,6 +170,8 @@ NEED_A_MODEL = {
         "layers",
         "durations",
         "levels",
+        "breakers-open",
+        "ways-ill",
         "integration",
     ),
 }
