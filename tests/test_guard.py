@@ -344,10 +344,11 @@ BLOWS = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(blows=BLOWS)
 def test_whatever_fails_the_model_goes_on_and_all_is_well_in_the_end(blows):
-    m = model(**{"fleet.agents": 20, "scaling": "quantile", "resilience.admission.on": True})
+    keys = {"fleet.agents": 20, "scaling": "quantile", "resilience.health.longest_s": 20.0}
+    m = model(**keys, **{"resilience.admission.on": True})
     numbers = []
     for wait, what, which, much in blows:
         m.run(float(wait))
