@@ -29,8 +29,8 @@ class Phi:
         Hayashibara, Defago, Yared & Katayama 2004, "The phi accrual failure detector", section 4: phi = -log10 of the
         chance that the next heartbeat comes later still, normal with mean and variance of the window.
 
-    >>> Phi(phi=3.0).silence_s(np.array([0.09, 0.1, 0.11, 0.09, 0.1, 0.11])).round(3)
-    array(0.13)
+    >>> Phi(phi=3.0).silence_s(np.array([[0.09, 0.1, 0.11, 0.09, 0.1, 0.11]])).round(3)
+    array([0.128])
     """
 
     phi: float = 8.0
