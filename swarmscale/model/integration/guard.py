@@ -153,7 +153,7 @@ class Guard:
         text = f"{name} hangs since {one.hung_s:g} s"
         incidents = [stall.incident for stall in one.stalls]
         one.noticed = True
-        self._record(Thrown(time_s=now_s, controller=name, text=text))
+        self._record(Thrown(time_s=now_s, controller=name, text=text), injected=True)
         for number in incidents if log is not None else ():
             assert log is not None
             log.find(number, now_s, text)
@@ -191,7 +191,8 @@ class Guard:
     ) -> None:
         text = f"{type(error).__name__}: {error}"
         trace = "".join(traceback.format_exception(error))
-        self._record(Thrown(time_s=now_s, controller=name, text=text, trace=trace, put_back=back))
+        thrown = Thrown(time_s=now_s, controller=name, text=text, trace=trace, put_back=back)
+        self._record(thrown, injected=isinstance(error, BrokenError))
         if one.breaks:
             number = one.breaks.pop(0)
             if log is not None:
@@ -206,9 +207,13 @@ class Guard:
         one.well_s = nan
         one.again_s = one.wake_s = now_s + one.wait_s
 
-    def _record(self, thrown: Thrown) -> None:
+    def _record(self, thrown: Thrown, *, injected: bool) -> None:
         self.records = [*self.records[-MOST + 1 :], thrown]
-        LOGGER.error("%s at %g s: %s\n%s", thrown.controller, thrown.time_s, thrown.text, thrown.trace)
+        text = f"{thrown.controller} at {thrown.time_s:g} s: {thrown.text}"
+        if injected:  # it is in the log of incidents
+            LOGGER.info(text)
+        else:
+            LOGGER.error("%s\n%s", text, thrown.trace)
 
     def _clock(self, name: str, took_s: float, period_s: float) -> None:
         """Note how long it took in wall-clock, and warn if it cannot keep up with simulated time.

@@ -141,7 +141,9 @@ def _name(bus: Bus, edge: Edge, how: How, sign: str, log: IncidentLog | None) ->
         assert log is not None
         log.find(number, bus.now_s, f"{edge.sender} -> {edge.receiver} seems to {how}: {sign}")
         if bus.repairs:
-            log.recover(number, bus.now_s, f"subscribed anew, {replayed} events replayed")
+            log.recover(
+                number, bus.now_s, f"subscribed anew, {replayed} event{'s' * (replayed != 1)} replayed"
+            )
 
 
 def _forget(bus: Bus, edge: Edge, log: IncidentLog | None) -> None:
