@@ -50,14 +50,14 @@ def _accuracy(model: SwarmModel) -> Reading | None:
 
 def _velocity(model: SwarmModel) -> Reading | None:
     """Slope of the IQ over simulated hours, by least squares over the probes (Student's interval)."""
-    from scipy.stats import linregress, t
-
     prober = model.prober
     if prober is None:
         return None
     known = np.isfinite(prober.column("iq"))
     if known.sum() < 3:
         return None
+    from scipy.stats import linregress, t
+
     fit = linregress(prober.column("time_s")[known] / 3600, prober.column("iq")[known])
     half = float(t.ppf(0.975, int(known.sum()) - 2) * fit.stderr)
     return Reading(

@@ -123,7 +123,7 @@ def gain_z(model: SwarmModel, found: Probe | None) -> float:
     Returns:
         NaN with fewer than two panels, or where all differences are the same.
     """
-    from scipy.stats import norm, t
+    from scipy.special import ndtri, stdtr
 
     linked = found if found is not None and found.time_s == model.now_s else probe(model)
     if len(linked.panels) < 2:
@@ -133,8 +133,8 @@ def gain_z(model: SwarmModel, found: Probe | None) -> float:
     error = float(gains.std(ddof=1)) / np.sqrt(len(gains))
     if not error > 0:
         return float("nan")
-    tail = float(t.sf(abs(gains.mean()) / error, len(gains) - 1))
-    return float(np.sign(gains.mean()) * norm.isf(tail))
+    tail = float(stdtr(len(gains) - 1, -abs(gains.mean()) / error))
+    return float(np.sign(gains.mean()) * -ndtri(tail))
 
 
 def _silent(model: SwarmModel, panels: int) -> list[Result]:

@@ -200,7 +200,7 @@ def _transient(series: Floats, age: int) -> str:
     Source:
         Means of clusters as observations: Donner and Klar (2000), *Cluster Randomization Trials*, ch. 6.
     """
-    from scipy.stats import t as student
+    from scipy.special import stdtr  # scipy.stats would take a second to load
 
     third = len(series) // 3
     parts = series.shape[1]
@@ -208,7 +208,7 @@ def _transient(series: Floats, age: int) -> str:
     error = steps.std(ddof=1) / np.sqrt(parts)
     if error <= 0:
         return ""
-    p = 2.0 * float(student.sf(abs(steps.mean()) / error, parts - 1))
+    p = 2.0 * float(stdtr(parts - 1, -abs(steps.mean()) / error))
     relaxation = relaxation_samples(series)
     if p >= TREND_LEVEL or age >= RELAXATIONS * relaxation:
         return ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...arrays import Floats, Ints
+from ...arrays import Floats, Ints, kernel
+from ..health.moving import smoothed
 
 LEAST = 1e-5
 """Relative variation of demand, or of a product of such, below which a column is left out."""
@@ -53,11 +54,7 @@ def answered(levels: Floats, ready: Ints) -> Floats:
 
 def averaged(values: Floats, span: int) -> Floats:
     """`[T]` exponential average over so many samples; before the first one all was as at it."""
-    from scipy.signal import lfilter
-
-    keep = np.exp(-1.0 / span)
-    held = lfilter([1.0 - keep], [1.0, -keep], values, zi=np.array([keep * values[0]]))[0]
-    return np.asarray(held, np.float64)
+    return smoothed(np.asarray(values, np.float64), 1.0 - float(np.exp(-1.0 / span)), float(values[0]))
 
 
 def without(series: Floats, basis: Floats, rng: np.random.Generator) -> Floats:
@@ -112,7 +109,17 @@ def memory_of(scores: Floats) -> tuple[Floats, float]:
 
 def remembered(news: Floats, weights: Floats, spread: float) -> Floats:
     """`[T, M]` autoregressive noise from white news `[T + BEFORE, M]` of deviation 1."""
-    from scipy.signal import lfilter
+    return _autoregressive(np.ascontiguousarray(news), weights, spread)[BEFORE:]
 
-    noise = lfilter([spread], np.concatenate([[1.0], -weights]), news, axis=0)[BEFORE:]
-    return np.asarray(noise, np.float64)
+
+@kernel
+def _autoregressive(news: Floats, weights: Floats, spread: float) -> Floats:
+    """`[T, M]` each value: news x spread plus the weighted values before it."""
+    out = np.empty_like(news)
+    for t in range(len(news)):
+        for m in range(news.shape[1]):
+            value = spread * news[t, m]
+            for k in range(min(len(weights), t)):
+                value += weights[k] * out[t - 1 - k, m]
+            out[t, m] = value
+    return out

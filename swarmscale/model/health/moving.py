@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...arrays import Bools, Floats, Ints
+from ...arrays import Bools, Floats, Ints, kernel
 
 SIGMAS = 3.0
 WARM_UP = 20
@@ -83,16 +83,19 @@ def _centers(values: Floats, weight: float) -> Floats:
     return out
 
 
+@kernel
 def smoothed(values: Floats, weight: float, start: float) -> Floats:
     """`[n]` the exponentially weighted mean after each value, from a mean before the first.
 
     >>> smoothed(np.array([1.0, 1.0]), 0.5, 0.0)
     array([0.5 , 0.75])
     """
-    from scipy.signal import lfilter
-
-    out, _ = lfilter([weight], [1.0, weight - 1.0], values, zi=[(1.0 - weight) * start])
-    return np.asarray(out, np.float64)
+    out = np.empty(len(values))
+    mean = start
+    for i in range(len(values)):
+        mean = weight * values[i] + (1.0 - weight) * mean
+        out[i] = mean
+    return out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,11 +109,11 @@ def iq_of(results: Sequence[Result], norm: Norm | None = None) -> CollectiveIQ:
 
 def _half_width(each: Floats, norm: Norm) -> float:
     """Half of the 95 % interval, in IQ points."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     far = (float(each.mean()) - 100) / 15
     of_norm = 15**2 * (1 + far**2 / 2) / norm.groups
     if len(each) == 1:
         return float(1.96 * np.sqrt(norm.sem**2 + of_norm))
     spread = each.std(ddof=1) / np.sqrt(len(each))
-    return float(np.hypot(t.ppf(0.975, len(each) - 1) * spread, 1.96 * np.sqrt(of_norm)))
+    return float(np.hypot(float(stdtrit(len(each) - 1, 0.975)) * spread, 1.96 * np.sqrt(of_norm)))

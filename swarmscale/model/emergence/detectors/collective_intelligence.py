@@ -112,7 +112,7 @@ class CollectiveIntelligence:
         return test, found
 
     def _gain(self, opinions: Opinions | None, bonus: Test) -> Test:
-        from scipy.stats import norm
+        from scipy.special import ndtr
 
         z = nan if opinions is None else opinions.gain_z
         if callable(z):
@@ -129,7 +129,7 @@ class CollectiveIntelligence:
             null_low=-1.96,
             null_mean=0.0,
             null_high=1.96,
-            p=float(2.0 * norm.sf(z)) if z > 0 else 1.0,
+            p=float(2.0 * ndtr(-z)) if z > 0 else 1.0,
             effect=z,
             effect_name="standard errors of the difference",
             rejected=z > self.gain,

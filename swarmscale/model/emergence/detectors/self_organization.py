@@ -100,19 +100,19 @@ class SelfOrganization:
 
     def _test(self, found: Modularity, network: TeNetwork) -> Test:
         """Student's law of one more value of a normal sample of the null, for its spread is estimated."""
-        from scipy.stats import t as student
+        from scipy.special import stdtr, stdtrit
 
         freedom = len(found.null) - 1
         mean = float(found.null.mean())
         width = float(found.null.std(ddof=1)) * sqrt(1.0 + 1.0 / len(found.null))
-        reach = float(student.isf(0.025, freedom)) * width
+        reach = -float(stdtrit(freedom, 0.025)) * width
         return Test(
             statistic="modularity",
             observed=found.q,
             null_low=mean - reach,
             null_mean=mean,
             null_high=mean + reach,
-            p=float(student.sf((found.q - mean) / width, freedom)),
+            p=float(stdtr(freedom, -(found.q - mean) / width)),
             effect=found.q - mean,
             effect_name="above that of networks with the same degrees",
             family=network.pairs,
