@@ -192,9 +192,7 @@ class AgentFaults:
         if of.fleet.column("uid")[row] != uid:  # it left before it was missed
             self._gone(row, one, time_s)
             return
-        of.log.suspicions.append(
-            Suspicion(time_s=time_s, tier="agent", target=self.name(row), incident=one.incident)
-        )
+        of.log.suspect(Suspicion(time_s=time_s, tier="agent", target=self.name(row), incident=one.incident))
         of.log.find(one.incident, time_s, f"{self.name(row)} suspected")
         if of.recovery.on and of.recovery.agents != "none":
             self.begin_anew(row, time_s, one.incident, counted=one.counted)
@@ -206,7 +204,7 @@ class AgentFaults:
         state = int(self.of.fleet.column("state")[row])
         if state in (FAILED, RECOVERING, STARTING, EMPTY, RETIRED):
             return
-        self.of.log.suspicions.append(
+        self.of.log.suspect(
             Suspicion(time_s=time_s, tier="agent", target=self.name(row), cleared_s=cleared_s)
         )
         if self.of.recovery.on and self.of.recovery.agents != "none":
@@ -218,10 +216,12 @@ class AgentFaults:
         rows, uid = np.array([row]), int(fleet.column("uid")[row])
         state = int(fleet.column("state")[row])
         self._lay_task_to(row, state, incident)
+        name = self.name(row)
         self.undo(row)
         leaves = state in (DRAINING, WARM)
         if leaves or of.recovery.agents == "replace":
             of.model.retire_workers(rows)  # its task goes back
+            of.log.clear(name, of.now_s)
             if leaves:
                 of.log.recover(incident, of.now_s, "let go") if counted else None
                 return
@@ -238,6 +238,7 @@ class AgentFaults:
     def ready(self, row: int, uid: int, time_s: float, incident: int) -> None:
         """An agent that was begun anew is ready."""
         if self.of.fleet.column("uid")[row] == uid and row not in self.silent:
+            self.of.log.clear(self.name(row), time_s)
             self.of.log.recover(incident, time_s, "ready again")
         elif row in self.silent and self.silent[row].uid == uid:  # it crashed while it recovered
             old = self.silent[row]
@@ -346,7 +347,7 @@ class AgentFaults:
         if not self.known[q]:
             self.known[q] = True
             number = int(of.territory.clusters[q])
-            of.log.suspicions.append(
+            of.log.suspect(
                 Suspicion(time_s=time_s, tier="lead", target=f"lead of cluster {number}", incident=incident)
             )
             of.log.find(incident, time_s, f"lead of cluster {number} suspected")
@@ -375,6 +376,7 @@ class AgentFaults:
         self.lead[q], self.closed[q], self.known[q] = chosen, False, False
         incident = self.fell.pop(q)[0]
         number = int(self.of.territory.clusters[q])
+        self.of.log.clear(f"lead of cluster {number}", time_s)
         if incident >= 0 and self.of.log[incident].fault in ("lead-crash", "zone-failure"):
             self.of.log.recover(incident, time_s, f"agent {chosen} leads cluster {number}")
         else:

@@ -16,7 +16,7 @@ from ..flow.stations import arrived
 from ..flow.tasks import ENTRY_SHIFT, MAX_NODES, Columns, Pool, Tasks
 from ..sharding.parcels import packed, unpacked
 from .copies import Copies
-from .sending import joined, origins
+from .sending import joined, origins, units_of, with_entry
 
 if TYPE_CHECKING:
     from .engine import Resilience
@@ -36,12 +36,17 @@ def take_from(pool: Pool, which: Bools) -> Tasks:
 
 
 def from_stopped_nodes(of: Resilience, begin: float, end: float) -> None:
-    """Let entry nodes send anew what waits in stopped nodes or comes to them in this tick."""
+    """Let entry nodes send anew what waits in stopped nodes or comes to them in this tick.
+
+    What comes to a node that is known to be dead enters at another one at once.
+    """
     stopped = ~np.array(
         [of.flow.network.graph.nodes[k]["up"] for k in range(of.flow.network.nodes)], np.bool_
     )
     if not stopped.any():
         return
+    of.flow.network.refresh()
+    _divert(of, stopped & ~of.flow.network.known, begin, end)
     for number in (0, 1):
         pool = of.flow.pools[number]
         used = pool.used()
@@ -57,6 +62,20 @@ def from_stopped_nodes(of: Resilience, begin: float, end: float) -> None:
             mine = Tasks._make(column[lost.place == k] for column in cast(Columns, lost))
             incident = min(of.routes.stopped.get(k, {-1: 0.0}))
             of.send_anew(mine, np.full(len(mine.uid), int(Count.DROPPED_RETRIES)), incident)
+
+
+def _divert(of: Resilience, dead: Bools, begin: float, end: float) -> None:
+    """Let tasks that come to nodes known to be dead enter at others, drawn by their keys."""
+    live = np.flatnonzero(of.flow.network.known)
+    used = of.flow.pools[0].used()
+    rows = np.flatnonzero(dead[used.place] & (used.at >= begin) & (used.at < end))
+    if not len(rows) or not len(live):
+        return
+    drawn = np.empty(len(rows))
+    units_of(used.uid[rows], of.sending.key ^ np.uint64(2), drawn)
+    place = live[(drawn * len(live)).astype(np.int64)].astype(np.int32)
+    used.place[rows] = place
+    used.meta[rows] = with_entry(used.meta[rows], place)
 
 
 def count_arrivals(of: Resilience, tasks: Tasks, begin: float) -> None:

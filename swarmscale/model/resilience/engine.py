@@ -165,7 +165,9 @@ class Resilience:
             self.send_anew(copied, reasons.copy(), self.blamed_now())
         count = self.flow.ledger.count
         if not self.flow.resends:
-            self.log.lose(self.blamed_now(), int(count[Count.DROPPED_LOST] + count[Count.DROPPED_UNREACHABLE]))
+            self.log.lose(
+                self.blamed_now(), int(count[Count.DROPPED_LOST] + count[Count.DROPPED_UNREACHABLE])
+            )
         count[Count.RESENDING] = len(self.sending)
         count[Count.SILENT] = len(self.agents.silent)
         self.agents.hide()
@@ -192,7 +194,7 @@ class Resilience:
         elif what == "link":
             self.routes.link_suspected((target[0], target[1]), time_s, since)
         elif what == "link-heard":
-            self.routes.link_heard((target[0], target[1]))
+            self.routes.link_heard((target[0], target[1]), time_s)
         elif what == "lossy":
             self.routes.lossy_suspected((target[0], target[1]), time_s, int(since))
         elif what == "seen":

@@ -91,6 +91,7 @@ class IncidentLog:
 
     incidents: list[Incident] = field(default_factory=list)
     suspicions: list[Suspicion] = field(default_factory=list)
+    _open: dict[str, int] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.incidents)
@@ -104,6 +105,18 @@ class IncidentLog:
         incident.line.append((incident.begins_s, f"{incident.fault}: {incident.target}"))
         self.incidents.append(incident)
         return len(self.incidents) - 1
+
+    def suspect(self, suspicion: Suspicion) -> None:
+        """Write down a suspicion."""
+        if isnan(suspicion.cleared_s):
+            self._open[suspicion.target] = len(self.suspicions)
+        self.suspicions.append(suspicion)
+
+    def clear(self, target: str, time_s: float) -> None:
+        """What was suspected is heard again, or gone; nothing happens if it was not suspected."""
+        number = self._open.pop(target, None)
+        if number is not None:
+            self.suspicions[number].cleared_s = time_s
 
     def note(self, number: int, time_s: float, text: str) -> None:
         """Add to an incident's time line; number -1 is nobody's."""
@@ -143,3 +156,4 @@ class IncidentLog:
     def remember(self, memory: dict[str, Any]) -> None:
         """Take back what :meth:`memory` gave."""
         self.incidents, self.suspicions = memory["incidents"], memory["suspicions"]
+        self._open = {one.target: i for i, one in enumerate(self.suspicions) if isnan(one.cleared_s)}

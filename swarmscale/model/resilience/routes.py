@@ -95,9 +95,7 @@ class MeshFaults:
         held = self.stopped.get(k, {})
         if not held or min(held.values()) != since:
             return
-        of.log.suspicions.append(
-            Suspicion(time_s=time_s, tier="node", target=f"node {k}", incident=min(held))
-        )
+        of.log.suspect(Suspicion(time_s=time_s, tier="node", target=f"node {k}", incident=min(held)))
         for incident in held:
             of.log.find(incident, time_s, f"node {k} suspected")
         if not of.recovery.on or not of.recovery.reroute:
@@ -116,11 +114,7 @@ class MeshFaults:
         of.log.recover(self.booting.pop(k), time_s, f"node {k} answers again")
         for servers in (of.flow.ingress_servers, of.flow.dispatch_servers):
             servers.free_at[k], servers.in_service[k] = max(servers.free_at[k], of.now_s), 0
-        for one in reversed(self.of.log.suspicions):
-            if one.tier == "node" and one.target == f"node {k}":
-                if one.cleared_s != one.cleared_s:
-                    one.cleared_s = time_s
-                break
+        of.log.clear(f"node {k}", time_s)
         self.network.set_node(k, up=True, known=True)
         of.severed = True
         back = [zone for zone, home in self.moved.items() if home == k]
@@ -198,15 +192,16 @@ class MeshFaults:
             return
         self._believe_dead(link, time_s, list(held))
 
-    def link_heard(self, link: Link) -> None:
+    def link_heard(self, link: Link, time_s: float) -> None:
         """Heartbeats come over a link again: paths lead over it."""
         if link not in self.cut and link not in self.avoided:
             self.network.set_link(*link, known=True)
+            self.of.log.clear(f"link {link[0]}-{link[1]}", time_s)
 
     def _believe_dead(self, link: Link, time_s: float, incidents: list[int]) -> None:
         of = self.of
         name = f"link {link[0]}-{link[1]}"
-        of.log.suspicions.append(Suspicion(time_s=time_s, tier="link", target=name, incident=min(incidents)))
+        of.log.suspect(Suspicion(time_s=time_s, tier="link", target=name, incident=min(incidents)))
         for incident in incidents:
             of.log.find(incident, time_s, f"{name} suspected")
         if of.recovery.on and of.recovery.reroute:

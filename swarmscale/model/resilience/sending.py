@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from ... import rng
-from ...arrays import Bools, Floats, Ints, kernel
+from ...arrays import Bools, Floats, Ints, Ints32, kernel
 from ...rng import draw, unit32
 from ..flow.tasks import ENTRY_SHIFT, MAX_NODES, ORIGIN, SENDING_SHIFT, Columns, Pool, Tasks
 from .settings import Recovery
@@ -88,7 +88,7 @@ class Resending:
             units_of(out.uid[dead], self.key ^ np.uint64(1), drawn)
             out.place[dead] = live[(drawn * len(live)).astype(np.int64)]
         place = out.place.astype(np.int32)
-        out.meta[:] = (out.meta & np.int32(~((MAX_NODES - 1) << ENTRY_SHIFT))) | (place << ENTRY_SHIFT)
+        out.meta[:] = with_entry(out.meta, place)
         return out
 
     def take(self, which: Bools) -> Tasks:
@@ -111,6 +111,11 @@ def joined(first: Tasks, second: Tasks) -> Tasks:
     return Tasks._make(
         np.concatenate(pair) for pair in zip(cast(Columns, first), cast(Columns, second), strict=True)
     )
+
+
+def with_entry(meta: Ints32, entry: Ints32) -> Ints32:
+    """`[n]` class, entry node and attempts of tasks that enter at another node."""
+    return (meta & np.int32(~((MAX_NODES - 1) << ENTRY_SHIFT))) | (entry << ENTRY_SHIFT)
 
 
 def origins(uid: Ints) -> Ints:
