@@ -22,8 +22,8 @@ from swarmscale.cli import main
 from swarmscale.model.flow.border import WORDS, parcel, unpack
 from swarmscale.model.flow.tasks import Pool, blank_blocks, write_card
 from swarmscale.model.sharding.exchange import LostShardError, Table
-from swarmscale.model.sharding.territory import Territory
 from swarmscale.model.sharding.parcels import packed, unpacked
+from swarmscale.model.sharding.territory import Territory
 from swarmscale.model.sharding.whole import digest, whole_records
 
 BASE = {
