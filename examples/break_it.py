@@ -16,7 +16,9 @@ frame = model.records.frame()
 for name, rows in (("before", frame[:40]), ("broken", frame[40:80]), ("after", frame[80:])):
     late = int(rows["late"].sum())
     again, gone = int(rows["resent"].sum()), int(rows["dropped"].sum())
-    print(f"{name:7s} answered {int(rows['completed'].sum()):5d}  late {late:4d}  sent anew {again:4d}  dropped {gone:4d}")
+    print(
+        f"{name:7s} answered {int(rows['completed'].sum()):5d}  late {late:4d}  sent anew {again:4d}  dropped {gone:4d}"
+    )
 assert np.array_equal(
     frame["arrived"].cumsum(), (frame["completed"] + frame["dropped"]).cumsum() + frame["in_system"]
 ), "every task is accounted for"

@@ -289,7 +289,9 @@ def build_flow(
         pointer=np.zeros(nodes, np.int64),
     )
     held = hierarchy.node_sums(sizes)
-    flow.told = np.stack([held, held, np.zeros_like(held), np.full_like(held, BOUNDLESS), np.zeros_like(held)])
+    flow.told = np.stack(
+        [held, held, np.zeros_like(held), np.full_like(held, BOUNDLESS), np.zeros_like(held)]
+    )
     return flow
 
 

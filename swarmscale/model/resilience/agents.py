@@ -1,4 +1,4 @@
-"""Agents that fall silent or become slow, the leads among them, and how they are found and made good."""
+"""Agents that fall silent or become slow, and how they are found and made good."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ from ...agents.fleet import (
     DRAINING,
     EMPTY,
     FAILED,
-    IDLE,
     RECOVERING,
     RETIRED,
     STARTING,
     WARM,
 )
-from ...arrays import Bools, Floats, Floats32, Ints
+from ...arrays import Floats, Floats32, Ints
 from ..flow.laws import Law, law, sample
-from ..flow.ledger import INTERNAL, message
 from ..flow.tasks import ATTEMPT_SHIFT
 from .incidents import Suspicion
 from .sending import origins
@@ -32,10 +30,6 @@ if TYPE_CHECKING:
 
 FOREVER = 1e9
 """Factor on the time that a silent agent takes, and s: beyond the end of every run."""
-ELECTION_S = (0.15, 0.3)
-"""Randomized timeout before a member stands for election (Ongaro, Ousterhout 2014, Raft, section 5.2)."""
-AGAIN_S = 1.0
-"""Time until members without anybody to elect try again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,28 +68,19 @@ class Slow:
 
 @dataclass(slots=True)
 class AgentFaults:
-    """What is wrong with single agents, by row, and with the leads of clusters.
+    """What is wrong with single agents, by row.
 
     Attributes:
         of: the engine.
         silent: agents that crashed and were not begun anew yet, by row.
         slow: agents that are slow, by row.
         lives: how often agents were begun anew, by unique id.
-        lead: `[Q]` unique id of each cluster's lead, 0 where it has no agents.
-        closed: `[Q]` whether no task is begun, since the lead is silent.
-        known: `[Q]` whether that is known.
-        fell: under which incident a lead fell silent, and when, by cluster.
     """
 
     of: Resilience
     silent: dict[int, Silent] = field(default_factory=dict)
     slow: dict[int, Slow] = field(default_factory=dict)
     lives: dict[int, int] = field(default_factory=dict)
-    lead: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
-    closed: Bools = field(default_factory=lambda: np.zeros(0, np.bool_))
-    known: Bools = field(default_factory=lambda: np.zeros(0, np.bool_))
-    fell: dict[int, tuple[int, float]] = field(default_factory=dict)
-    _version: int = -1
     _told: bool = True
     _law: Law | None = None
 
@@ -133,7 +118,7 @@ class AgentFaults:
             if of.settings.detection.agents:
                 of.agenda.add(float(found[i]), "agent", (row, int(uid[i])), now)
         self._told = False
-        self._leads_fall(rows, uid, incident)
+        of.leads.fall(rows, uid, incident)
 
     def slow_down(self, rows: Ints, factor: Floats, incident: int) -> None:
         """Agents take longer, as made, from their next task on."""
@@ -283,27 +268,7 @@ class AgentFaults:
         q = int(self.of.territory.clusters[row // fleet.slots])
         return f"agent {int(fleet.column('uid')[row])} in cluster {q}"
 
-    # -- leads ----------------------------------------------------------------------------------------------------
-
-    def follow(self) -> None:
-        """Let every cluster have a lead: where one left, the first of its agents takes over, and all know at once."""
-        fleet = self.of.fleet
-        more = fleet.clusters - len(self.lead)
-        if more > 0:
-            self.lead = np.concatenate([self.lead, np.zeros(more, np.int64)])
-            self.closed = np.concatenate([self.closed, np.zeros(more, np.bool_)])
-            self.known = np.concatenate([self.known, np.zeros(more, np.bool_)])
-        if fleet.version == self._version:
-            return
-        self._version = fleet.version
-        self._forget_gone()
-        rows = fleet.rows
-        there = (rows.uid > 0) & (rows.state != FAILED) & (rows.state != RECOVERING) & (rows.state != WARM)
-        held = ((rows.uid == self.lead[:, None]) & there).any(axis=1)
-        for q in np.flatnonzero(~held & ~self.closed).tolist():
-            self.lead[q] = self._candidate(q)
-
-    def _forget_gone(self) -> None:
+    def forget_gone(self) -> None:
         """What was wrong with agents that have left the fleet is made good with that."""
         uid = self.of.fleet.column("uid")
         for row in [row for row, one in self.slow.items() if uid[row] != one.uid]:
@@ -313,83 +278,6 @@ class AgentFaults:
         for row in [row for row, one in self.silent.items() if uid[row] != one.uid]:
             self._told = False
             self._gone(row, self.silent[row], self.of.now_s)
-
-    def leads(self) -> Ints:
-        """Numbers of the clusters here whose lead answers, ascending."""
-        self.follow()
-        return self.of.territory.clusters[np.flatnonzero((self.lead > 0) & ~self.closed)]
-
-    def crash_leads(self, clusters: Ints, incident: int) -> None:
-        """Leads fall silent, with the agents that hold the duty."""
-        self.follow()
-        for q in self.of.territory.place(clusters).tolist():
-            slots: list[int] = np.flatnonzero(self.of.fleet.rows.uid[q] == self.lead[q]).tolist()
-            if self.lead[q] and slots and not self.closed[q]:
-                self.crash(np.array([q * self.of.fleet.slots + slots[0]]), incident, counted=False)
-
-    def _leads_fall(self, rows: Ints, uid: Ints, incident: int) -> None:
-        self.follow()
-        q = rows // self.of.fleet.slots
-        for cluster in q[self.lead[q] == uid].tolist():
-            if not self.closed[cluster]:
-                self.closed[cluster] = True
-                self.fell[cluster] = (incident, self.of.now_s)
-                number = self.of.territory.clusters[[cluster]]
-                at = self.of.watch.found_s(Tier.LEAD, number, number, np.array([self.of.now_s]))
-                self.of.agenda.add(float(at[0]), "lead", (cluster,), self.of.now_s)
-
-    def lead_suspected(self, q: int, time_s: float, since: float) -> None:
-        """Members hold their lead to be dead, and elect another one."""
-        of = self.of
-        if not self.closed[q] or self.fell[q][1] != since:
-            return
-        incident = self.fell[q][0]
-        if not self.known[q]:
-            self.known[q] = True
-            number = int(of.territory.clusters[q])
-            of.log.suspect(
-                Suspicion(time_s=time_s, tier="lead", target=f"lead of cluster {number}", incident=incident)
-            )
-            of.log.find(incident, time_s, f"lead of cluster {number} suspected")
-        if not (of.recovery.on and of.recovery.elect):
-            return
-        if not self._candidate(q):
-            of.agenda.add(time_s + AGAIN_S, "lead", (q,), since)
-            return
-        low, high = ELECTION_S
-        word = rng.draw(
-            int(of.territory.clusters[q]), round(time_s * 1024) & 0x7FFFFFFF, of.key ^ np.uint64(3)
-        )
-        took = low + (high - low) * rng.unit32(word[0]) + 4 * of.flow.local_s
-        members = int((of.fleet.rows.uid[q] > 0).sum())
-        message(of.flow.ledger, INTERNAL, 2 * members, of.flow.mesh.control_bytes, of.flow.local_s)
-        of.agenda.add(time_s + took, "elected", (q,), since)
-
-    def elected(self, q: int, time_s: float, since: float) -> None:
-        """Another agent leads, unless it fell silent meanwhile."""
-        if not self.closed[q] or self.fell[q][1] != since:
-            return
-        chosen = self._candidate(q)
-        if not chosen:
-            self.of.agenda.add(time_s + AGAIN_S, "lead", (q,), since)
-            return
-        self.lead[q], self.closed[q], self.known[q] = chosen, False, False
-        incident = self.fell.pop(q)[0]
-        number = int(self.of.territory.clusters[q])
-        self.of.log.clear(f"lead of cluster {number}", time_s)
-        if incident >= 0 and self.of.log[incident].fault in ("lead-crash", "zone-failure"):
-            self.of.log.recover(incident, time_s, f"agent {chosen} leads cluster {number}")
-        else:
-            self.of.log.note(incident, time_s, f"agent {chosen} leads cluster {number}")
-
-    def _candidate(self, q: int) -> int:
-        """Unique id of the first agent of a cluster that is ready and answers, 0 if there is none."""
-        fleet = self.of.fleet
-        state = fleet.rows.state[q]
-        for s in np.flatnonzero((state == IDLE) | (state == BUSY)).tolist():
-            if q * fleet.slots + s not in self.silent:
-                return int(fleet.rows.uid[q, s])
-        return 0
 
     # -- figures and memory -----------------------------------------------------------------------------------
 
@@ -415,18 +303,11 @@ class AgentFaults:
             "silent": table(self.silent),
             "slow": table(self.slow),
             "lives": table(self.lives),
-            "fell": table(self.fell),
-            "lead": self.lead,
-            "closed": self.closed,
-            "known": self.known,
         }
 
     def remember(self, memory: dict[str, Any]) -> None:
         """Take back what :meth:`memory` gave."""
-        for name in ("silent", "slow", "lives", "fell"):
+        for name in ("silent", "slow", "lives"):
             setattr(self, name, dict(memory[name]))
-        for name in ("lead", "closed", "known"):
-            setattr(self, name, memory[name].copy())
-        self._version = -1
         self._told = False
         self.tell()

@@ -23,6 +23,7 @@ from .copies import Copies
 from .heartbeats import build_watch
 from .incidents import IncidentLog
 from .injector import Injector, build_injector
+from .leads import Leads
 from .moving import move_waiting
 from .routes import MeshFaults
 from .sending import Resending, joined, origins
@@ -58,7 +59,8 @@ class Resilience:
         agenda: what is to happen.
         sending: tasks that wait to be sent anew.
         copies: tasks worked at out of sight.
-        agents: what is wrong with agents and leads.
+        agents: what is wrong with agents.
+        leads: the clusters' leads.
         routes: what is wrong with nodes and links.
         breakers: the clusters' circuit breakers; None where there are none.
         world: what faults act through.
@@ -80,6 +82,7 @@ class Resilience:
     agenda: Agenda = field(default_factory=Agenda)
     copies: Copies = field(default_factory=Copies)
     agents: AgentFaults = field(init=False)
+    leads: Leads = field(init=False)
     routes: MeshFaults = field(init=False)
     world: ModelWorld = field(init=False)
     breakers: Breakers | None = None
@@ -94,7 +97,8 @@ class Resilience:
     _part: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __post_init__(self) -> None:
-        self.agents, self.routes, self.world = AgentFaults(self), MeshFaults(self), ModelWorld(self)
+        self.agents, self.leads, self.routes = AgentFaults(self), Leads(self), MeshFaults(self)
+        self.world = ModelWorld(self)
         flow = self.flow
         flow.resends = self.recovery.on and self.recovery.retries > 0
         flow.turns_back = self.recovery.on and self.recovery.reroute
@@ -136,7 +140,7 @@ class Resilience:
             end: s.
         """
         self.now_s, self.end_s = begin, end
-        self.agents.follow()
+        self.leads.follow()
         self.injector.due(self.world, begin)
         self._look_ahead(begin)
         for due in self.agenda.due(begin):
@@ -184,9 +188,9 @@ class Resilience:
         elif what == "ready":
             self.agents.ready(target[0], target[1], time_s, int(since))
         elif what == "lead":
-            self.agents.lead_suspected(target[0], time_s, since)
+            self.leads.suspected(target[0], time_s, since)
         elif what == "elected":
-            self.agents.elected(target[0], time_s, since)
+            self.leads.elected(target[0], time_s, since)
         elif what == "node":
             self.routes.node_suspected(target[0], time_s, since)
         elif what == "node-heard":
@@ -243,10 +247,10 @@ class Resilience:
 
     def _close(self, begin: float) -> None:
         """Tell the flow which clusters are without a lead, and to which nothing new is sent."""
-        flow, closed = self.flow, self.agents.closed
+        flow, closed = self.flow, self.leads.closed
         if closed.any() or flow.clusters.closed.any():
             flow.clusters = flow.clusters._replace(closed=closed.astype(np.uint8))
-        self.shut("leads", self.agents.known)
+        self.shut("leads", self.leads.known)
         if self.breakers is not None:
             self.shut("breaker", self.breakers.look(self.model, begin))
 
@@ -267,7 +271,7 @@ class Resilience:
             self.watch.sent(tier, senders, first, end)
             for tier, senders in (
                 (Tier.AGENT, agents),
-                (Tier.LEAD, self.fleet.clusters - int(self.agents.closed.sum())),
+                (Tier.LEAD, self.fleet.clusters - int(self.leads.closed.sum())),
                 (Tier.NODE, nodes),
                 (Tier.LINK, links),
             )
@@ -364,6 +368,7 @@ class Resilience:
             "sending": self.sending.memory(),
             "copies": self.copies.memory(),
             "agents": self.agents.memory(),
+            "leads": self.leads.memory(),
             "routes": self.routes.memory(),
             "injector": self.injector.memory(),
             "breakers": None if self.breakers is None else self.breakers.memory(),
@@ -380,7 +385,7 @@ class Resilience:
 
     def remember(self, memory: dict[str, Any]) -> None:
         """Take back what :meth:`memory` gave."""
-        for name in ("log", "agenda", "sending", "copies", "agents", "routes", "injector"):
+        for name in ("log", "agenda", "sending", "copies", "leads", "agents", "routes", "injector"):
             getattr(self, name).remember(memory[name])
         if self.breakers is not None:
             self.breakers.remember(memory["breakers"])

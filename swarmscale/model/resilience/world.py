@@ -53,11 +53,11 @@ class ModelWorld:
 
     def leads(self) -> Ints:
         """See :class:`.base.World`."""
-        return self.of.agents.leads()
+        return self.of.leads.answering()
 
     def crash_leads(self, clusters: Ints, incident: int) -> None:
         """See :class:`.base.World`."""
-        self.of.agents.crash_leads(clusters, incident)
+        self.of.leads.crash(clusters, incident)
 
     def stop_nodes(self, nodes: Ints, incident: int) -> None:
         """See :class:`.base.World`."""

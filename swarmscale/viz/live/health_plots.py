@@ -77,7 +77,7 @@ def silent(model: SwarmModel) -> list[Silent]:
     for row, one in world.agents.silent.items():
         cluster = int(numbers[row // slots])
         found.append((one.since_s, Tier.AGENT, one.uid, cluster, f"agent {one.uid}"))
-    for q, (_, since_s) in world.agents.fell.items():
+    for q, (_, since_s) in world.leads.fell.items():
         cluster = int(numbers[q])
         found.append((since_s, Tier.LEAD, cluster, cluster, f"lead of cluster {cluster}"))
     for k, held in world.routes.stopped.items():

@@ -136,7 +136,7 @@ def suspected(view: View) -> str:
     agents = int(((down == FAILED) | (down == RECOVERING)).sum())
     nodes = int((~model.network.known).sum())
     links = sum(not link["known"] for _, _, link in model.mesh.edges(data=True))
-    return f"{agents + int(model.resilience.agents.known.sum()) + nodes + links:,}"
+    return f"{agents + int(model.resilience.leads.known.sum()) + nodes + links:,}"
 
 
 def open_breakers(view: View) -> str:
