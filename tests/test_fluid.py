@@ -13,7 +13,7 @@ from swarmscale.model.flow.traces import Trace
 from swarmscale.model.forecasting import ConformalInterval, Ensemble, Naive
 from swarmscale.model.scaling.base import Decision
 from swarmscale.model.scaling.elasticity import Elasticity, episodes, times_to_scale
-from swarmscale.model.scaling.fluid import run_fluid
+from swarmscale.model.scaling.fluid import LARGEST, run_fluid
 from swarmscale.model.scaling.fluid_score import DEFINITIONS, FluidScore, oracle_cost, score
 from swarmscale.model.scaling.foretold import foretell
 from swarmscale.model.scaling.load import FluidFleet, Load, needed, noisy
@@ -352,3 +352,12 @@ def test_every_column_is_defined():
 def test_a_fleet_that_cannot_be_is_refused(change, named):
     with pytest.raises(ConfigError, match=named):
         FluidFleet(**change)
+
+
+def test_a_forecast_that_grows_beyond_all_bounds_asks_for_the_largest_fleet():
+    """Eight quiet bins and a steep rise: an extrapolated trend asks for more agents than can be counted."""
+    fleet = FluidFleet(mean_agents=50.0, startup_s=20.0, arrivals="smooth")
+    past = [1, 1, 1, 1, 1, 1, 1, 1, 3, 9, 9, 9]
+    load = Load.of(trace(*past, step_s=60.0), fleet, Ensemble(), ConformalInterval(levels=(0.9,)))
+    done = run_fluid(Watch(), load, fleet)
+    assert (done.ready + done.starting).max() <= LARGEST

@@ -49,6 +49,12 @@ LESS_IS_BETTER = frozenset(
         "agents_mean",
         "violation",
         "scaling_actions",
+        "link_ms",
+        "budget_spent",
+        "tasks_lost",
+        "mttd_s",
+        "mttr_s",
+        "false_suspicions_per_h",
     ]
 )
 MORE_IS_BETTER = frozenset(
@@ -60,6 +66,7 @@ MORE_IS_BETTER = frozenset(
         "throughput_per_s",
         "delivery_first",
         "delivery",
+        "delivery_hops",
         "availability_time",
         "availability_tasks",
         "balance_jain",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
@@ -96,16 +97,13 @@ class Stretch:
         """Busy / ready agent-seconds; 0 where nobody was ready."""
         return self.busy_s / self.ready_s if self.ready_s else 0.0
 
-    def __add__(self, later: Stretch) -> Stretch:
-        """Both together; the other one follows this one."""
-        sums = {name: getattr(self, name) + getattr(later, name) for name in _SUMMED}
-        dropped = tuple(a + b for a, b in zip(self.dropped, later.dropped, strict=True))
-        return Stretch(end_s=later.end_s, dropped=dropped, **sums)
-
 
 _SUMMED = (
     "seconds", "arrived", "completed", "late", "due", "met", "interrupted", "response_s", "busy_s", "ready_s",
 )  # fmt: skip
+
+
+_FIGURES = attrgetter(*_SUMMED)
 
 
 def stretch(raw: Raw, end_s: float) -> Stretch:
@@ -135,12 +133,19 @@ def stretch(raw: Raw, end_s: float) -> Stretch:
 
 def last(stretches: Sequence[Stretch], seconds: float) -> Stretch | None:
     """The last so many seconds together, by whole stretches, at least one; None if there is none."""
-    out: Stretch | None = None
-    for one in reversed(stretches):
-        if out is not None and out.seconds + one.seconds > seconds + 1e-9:
-            break
-        out = one if out is None else one + out
-    return out
+    first, length = len(stretches), 0.0
+    while first and (first == len(stretches) or length + stretches[first - 1].seconds <= seconds + 1e-9):
+        first -= 1
+        length += stretches[first].seconds
+    taken = stretches[first:]
+    if len(taken) < 2:
+        return taken[0] if taken else None
+    sums = {
+        name: sum(column)
+        for name, column in zip(_SUMMED, zip(*map(_FIGURES, taken), strict=True), strict=True)
+    }
+    dropped = tuple(map(sum, zip(*(one.dropped for one in taken), strict=True)))
+    return Stretch(end_s=taken[-1].end_s, dropped=dropped, **sums)
 
 
 def series(stretches: Sequence[Stretch], name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -12,7 +12,7 @@ from ... import rng
 from ...agents.fleet import FAILED, RECOVERING
 from ...arrays import Bools, Ints
 from ..flow.engine import TaskFlow
-from ..flow.ledger import HEARTBEATS, Count, message
+from ..flow.ledger import BYTES, HEARTBEATS, LATENCY_T, TICKS_PER_S, Count
 from ..flow.lessons import Lessons
 from ..flow.tasks import Columns, Tasks
 from . import astray
@@ -35,6 +35,7 @@ from .world import ModelWorld
 if TYPE_CHECKING:
     from ...agents.fleet import Fleet
     from ..config import Config
+    from ..flow.network import Network
     from ..sharding.territory import Territory
     from ..swarm import SwarmModel
 
@@ -95,6 +96,7 @@ class Resilience:
     _watched_s: float = 0.0
     _purged_s: float = 0.0
     _part: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    _links: tuple[Network | None, int] = (None, 0)
 
     def __post_init__(self) -> None:
         self.agents, self.leads, self.routes = AgentFaults(self), Leads(self), MeshFaults(self)
@@ -264,8 +266,10 @@ class Resilience:
     def _count_beats(self, end: float) -> None:
         """Count the heartbeats that were sent in the tick."""
         detection, first = self.settings.detection, self.now_s
-        nodes = self.flow.network.nodes if self.territory.rank == 0 else 0
-        links = 2 * self.flow.network.graph.number_of_edges() if self.territory.rank == 0 else 0
+        flow = self.flow
+        if self._links[0] is not flow.network:
+            self._links = flow.network, 2 * flow.network.graph.number_of_edges()
+        nodes, links = (flow.network.nodes, self._links[1]) if self.territory.rank == 0 else (0, 0)
         agents = len(self.fleet) - len(self.agents.silent) if detection.agents else 0
         number = sum(
             self.watch.sent(tier, senders, first, end)
@@ -276,8 +280,10 @@ class Resilience:
                 (Tier.LINK, links),
             )
         )
-        flow = self.flow
-        message(flow.ledger, HEARTBEATS, number, flow.mesh.control_bytes, flow.local_s)
+        counted = flow.ledger.messages[HEARTBEATS]
+        counted[:BYTES] += number
+        counted[BYTES] += number * flow.mesh.control_bytes
+        counted[LATENCY_T] += number * int(flow.local_s * TICKS_PER_S)
 
     # -- what its parts ask for -----------------------------------------------------------------------------------
 

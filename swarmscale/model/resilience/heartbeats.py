@@ -35,7 +35,7 @@ class Heartbeats:
     arrives after the latency of its way unless it is lost there. Senders are taken to have sent for ever. A latency
     is that of the network as built: jitter, and a change of latency, are not seen here.
 
-    What a watcher remembers is taken every quarter of a window's length, and holds until then. For a lead, a node or a
+    What a watcher remembers is taken once in a window's length, and holds until then. For a lead, a node or a
     link it is exactly the last gaps of that sender between heartbeats with successive numbers. A lead remembers the
     gaps of all of its agents together, the last few of each: there they are those of as many senders of the same law,
     drawn for the group, and not of the agents that happen to be in it.
@@ -72,7 +72,7 @@ class Heartbeats:
     @property
     def epoch_s(self) -> float:
         """Time for which a remembered window holds, s."""
-        return max(self.window // 4, 1) * self.interval_s
+        return self.window * self.interval_s
 
     # -- see Watch ----------------------------------------------------------------------------------------------
 

@@ -53,7 +53,9 @@ def _give_back(of: Resilience) -> None:
     Only while others are not as busy. All shards decide it alike.
     """
     flow = of.flow
-    ready, held = flow.told[0], flow.told[2]
+    ready, held, down = flow.told[0], flow.told[2], flow.told[4]
+    if not down.any():
+        return
     short = flow.crippled & (held > 2 * ready)
     if not flow.resends or not short.any() or held.sum() > 2 * ready.sum():
         return

@@ -18,6 +18,9 @@ from .pipeline import Pipeline
 HIGH_BACKLOG_S = 5.0
 """A wait longer than this counts as a high backlog, s."""
 
+LARGEST = 200_000_000
+"""Agents of the largest fleet, as in the full model; a forecast may ask for any number."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FluidRun:
@@ -92,7 +95,7 @@ def run_fluid(policy: ScalingPolicy[Any], load: Load, fleet: FluidFleet) -> Flui
         if t and t % stride == 0:
             now = view.at(t, pipeline, backlog, busy, held, arrived, late, price)
             decision, memory = policy.decide(now, memory)
-            changed = pipeline.resize(decision.agents, t)
+            changed = pipeline.resize(min(decision.agents, LARGEST), t)
             if changed:
                 triggers[decision.trigger] += 1
                 started = pipeline.refill(t)
