@@ -205,22 +205,32 @@ def test_waits_grow_and_are_drawn_for_each_sending():
 
 
 def test_a_task_cut_off_by_a_partition_is_done_twice_and_counts_once():
-    model = small(
-        **{
+    """Copies that end first count, and what was sent in their place is withdrawn; the others are refused."""
+    seen = {}
+    for work_s, for_s in ((40.0, 30.0), (12.0, 60.0)):
+        changes = {
             "demand.locality": 0.0,
             "demand.load": 0.5,
-            "demand.classes": [{"work_s": 40.0, "law": "deterministic", "deadline_s": 400.0}],
+            "demand.classes": [{"work_s": work_s, "law": "deterministic", "deadline_s": 400.0}],
+            "records.trace_tasks": 1.0,
         }
-    )
-    model.run(60)
-    strike(model, "partition", share=0.5, for_s=30.0)
-    model.run(1)
-    assert len(model.resilience.copies) > 5
-    model.run(200)
-    assert not len(model.resilience.copies)
-    assert not sums(model).any()
-    assert model.records.column("duplicates").sum() + model.records.column("completed").sum() > 0
-    assert model.records.column("dropped").sum() == 0
+        model = small(**changes).run(60)
+        strike(model, "partition", share=0.5, for_s=for_s)
+        model.run(1)
+        copied = model.resilience.copies.origin.copy()
+        assert len(copied) > 5
+        model.run(250)
+        log = model.records.task_log().set_index("uid").loc[copied]
+        assert (log["finish"] > 61).all()
+        assert (log["reason"] == "").all()
+        assert not len(model.resilience.copies)
+        assert not sums(model).any()
+        frame = model.records.frame()
+        assert frame["dropped"].sum() == 0
+        first = log["finish"] <= 60 + work_s + for_s
+        seen[work_s] = (frame["duplicates"].sum(), len(copied), int(first.sum()))
+    assert seen[40.0][0] < seen[40.0][1]  # the partition is over before the others could end
+    assert seen[12.0][0] > 0.8 * seen[12.0][1]  # it lasts until those sent anew have been answered
 
 
 def test_zones_of_a_dead_node_find_another_node_and_come_back():
@@ -269,3 +279,47 @@ def test_what_is_left_to_fate_stays_lost():
     assert left.records.column("agents_silent")[-1] > model.records.column("agents_silent")[-1] + 20
     first = [[i.key for i in m.resilience.log.incidents if i.key.endswith("/1")] for m in (left, model)]
     assert first[0][:9] == first[1][:9]
+
+
+def test_what_lives_is_suspected_at_a_low_level_gone_round_and_heard_again():
+    """At phi 2 one heartbeat in a hundred is an alarm, of agents, leads, nodes and links alike."""
+    model = small(
+        **{
+            "resilience.detection.detector": {"name": "phi", "phi": 2.0},
+            "resilience.detection.missed": 0,
+            "resilience.detection.interval_s": 1.0,
+        }
+    ).run(120)
+    log = model.resilience.log
+    assert not log.incidents
+    for tier, senders in (("lead", model.fleet.clusters), ("node", 4), ("link", 2 * len(model.mesh.edges))):
+        mine = [one for one in log.suspicions if one.tier == tier]
+        expected = 0.01 * 120 * senders
+        assert 0.3 * expected < len(mine) < 2.5 * expected, tier
+        assert all(one.cleared_s > one.time_s for one in mine)
+    assert model.records.column("interrupted").sum() > 0
+    assert not sums(model).any()
+    quiet = small(**{"resilience.detection.detector": {"name": "phi", "phi": 12.0}}).run(120)
+    assert not quiet.resilience.log.suspicions
+
+
+def test_agents_found_in_one_tick_are_begun_anew_together_as_one_by_one():
+    """Restart times are functions of the agents' ids, whoever else is begun anew with them."""
+    model = small(**{"demand.load": 0.5}).run(10)
+    strike(model, "mass-crash", share=1.0)
+    model.run(5)
+    one = small(**{"demand.load": 0.5}).run(10)
+    uid = int(one.fleet.column("uid")[7])
+    strike(one, "agent-crash", components=[uid])
+    one.run(5)
+    both = [m.fleet.column("free_at")[np.flatnonzero(m.fleet.column("uid") == uid)[0]] for m in (model, one)]
+    assert both[0] == both[1]
+
+
+def test_failures_that_were_scheduled_do_not_take_the_crashes_of_a_law():
+    model = small(**{"resilience.faults": [{"name": "agent-crash", "mtbf_s": 500.0}]})
+    rows = model.fleet.live()[:3]
+    model.schedule_failures(rows, 30.0)
+    model.run(100)
+    assert len(model.resilience.log) > 20
+    assert {one.fault for one in model.resilience.log.incidents} == {"agent-crash"}

@@ -283,9 +283,11 @@ class SwarmModel(ArrayPopulation):
         begin, end = (tick - 1) * dt, tick * dt
         # 1. operations and decisions took effect when they were given, at this tick's begin
         # 2. faults and recoveries
-        self._fail_due(begin)
-        if self.resilience is not None:
+        if (
+            self.resilience is not None
+        ):  # crashes by law first: they are not known at once, as those below are
             self.resilience.begin(begin, end)
+        self._fail_due(begin)
         # 3. the flow of tasks over [begin, end)
         if self.admission is not None:
             self.admission.gate(self)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ... import rng
 from ...agents.fleet import (
     BUSY,
     DRAINING,
@@ -16,13 +15,8 @@ from ...agents.fleet import (
     RECOVERING,
     RETIRED,
     STARTING,
-    WARM,
 )
 from ...arrays import Floats, Floats32, Ints
-from ..flow.laws import Law, law, sample
-from ..flow.tasks import ATTEMPT_SHIFT
-from .incidents import Suspicion
-from .sending import origins
 from .watching import Tier
 
 if TYPE_CHECKING:
@@ -74,15 +68,12 @@ class AgentFaults:
         of: the engine.
         silent: agents that crashed and were not begun anew yet, by row.
         slow: agents that are slow, by row.
-        lives: how often agents were begun anew, by unique id.
     """
 
     of: Resilience
     silent: dict[int, Silent] = field(default_factory=dict)
     slow: dict[int, Slow] = field(default_factory=dict)
-    lives: dict[int, int] = field(default_factory=dict)
     _told: bool = True
-    _law: Law | None = None
 
     # -- what faults do ---------------------------------------------------------------------------------------
 
@@ -135,11 +126,13 @@ class AgentFaults:
             one = self.slow.get(row)
             if one is not None and one.incident == incident:
                 self.undo(row)
-                self.of.log.recover(incident, self.of.now_s, "as fast again as made")
 
     def undo(self, row: int) -> None:
-        """An agent is as it was made."""
-        one = self.silent.pop(row, None) or self.slow.pop(row, None)
+        """An agent is as it was made; what made it slow is over."""
+        slow = self.slow.pop(row, None)
+        if slow is not None:
+            self.of.log.recover(slow.incident, self.of.now_s, "as fast again as made")
+        one = self.silent.pop(row, None) or slow
         if one is not None and self.of.fleet.column("uid")[row] == one.uid:
             self.of.fleet.column("slowness")[row] = np.float32(one.made)
         self._told = False
@@ -165,97 +158,6 @@ class AgentFaults:
             if one is not None:
                 out[i] = one.made
         return out
-
-    # -- agents held to be dead ---------------------------------------------------------------------------------
-
-    def suspect(self, row: int, uid: int, time_s: float, since: float) -> None:
-        """A silent agent is held to be dead: its task goes back, and it is begun anew."""
-        one = self.silent.get(row)
-        if one is None or one.uid != uid or one.since_s != since:
-            return
-        of = self.of
-        if of.fleet.column("uid")[row] != uid:  # it left before it was missed
-            self._gone(row, one, time_s)
-            return
-        of.log.suspect(Suspicion(time_s=time_s, tier="agent", target=self.name(row), incident=one.incident))
-        of.log.find(one.incident, time_s, f"{self.name(row)} suspected")
-        if of.recovery.on and of.recovery.agents != "none":
-            self.begin_anew(row, time_s, one.incident, counted=one.counted)
-
-    def alarm(self, row: int, uid: int, time_s: float, cleared_s: float) -> None:
-        """An agent that lives is held to be dead, and treated so."""
-        if row in self.silent or self.of.fleet.column("uid")[row] != uid:
-            return
-        state = int(self.of.fleet.column("state")[row])
-        if state in (FAILED, RECOVERING, STARTING, EMPTY, RETIRED):
-            return
-        self.of.log.suspect(
-            Suspicion(time_s=time_s, tier="agent", target=self.name(row), cleared_s=cleared_s)
-        )
-        if self.of.recovery.on and self.of.recovery.agents != "none":
-            self.begin_anew(row, time_s, -1, counted=False)
-
-    def begin_anew(self, row: int, time_s: float, incident: int, *, counted: bool) -> None:
-        """Put an agent's task back into its cluster's queue, and begin the agent again, or another one."""
-        of, fleet = self.of, self.of.fleet
-        rows, uid = np.array([row]), int(fleet.column("uid")[row])
-        state = int(fleet.column("state")[row])
-        self._lay_task_to(row, state, incident)
-        name = self.name(row)
-        self.undo(row)
-        leaves = state in (DRAINING, WARM)
-        if leaves or of.recovery.agents == "replace":
-            of.model.retire_workers(rows)  # its task goes back
-            of.log.clear(name, of.now_s)
-            if leaves:
-                of.log.recover(incident, of.now_s, "let go") if counted else None
-                return
-            row = int(of.model.spawn(1)[0])
-            uid, ready = int(fleet.column("uid")[row]), float(fleet.column("free_at")[row])
-        else:
-            self.lives[uid] = self.lives.get(uid, 0) + 1
-            ready = max(of.now_s, time_s + self._restart_s(uid))
-            of.flow.interrupt(rows, of.now_s)
-            fleet.fail(rows)
-            fleet.recover(rows, ready)
-        of.agenda.add(ready, "ready", (row, uid), float(incident if counted else -1))
-
-    def ready(self, row: int, uid: int, time_s: float, incident: int) -> None:
-        """An agent that was begun anew is ready."""
-        if self.of.fleet.column("uid")[row] == uid and row not in self.silent:
-            self.of.log.clear(self.name(row), time_s)
-            self.of.log.recover(incident, time_s, "ready again")
-        elif row in self.silent and self.silent[row].uid == uid:  # it crashed while it recovered
-            old = self.silent[row]
-            if not old.counted or old.incident < 0:
-                self.silent[row] = Silent(uid, old.made, old.since_s, incident, counted=True)
-            else:
-                self.of.log.recover(incident, time_s, "crashed again: the next incident goes on with it")
-        else:
-            self.of.log.recover(incident, time_s, "gone before it was ready")
-
-    def _lay_task_to(self, row: int, state: int, incident: int) -> None:
-        """Write down whose fault it is that a task leaves an agent's hands, before it does."""
-        if state not in (BUSY, DRAINING):
-            return
-        of = self.of
-        hands = of.flow.hands
-        uid = int(origins(hands.uid.reshape(-1)[[row]])[0])
-        tried = (int(hands.meta.reshape(-1)[row]) >> ATTEMPT_SHIFT & 15) + 1
-        of.log.displace(incident, 1)
-        if tried >= of.flow.attempts:
-            of.lose(np.array([uid]), incident)
-        else:
-            of.blame(np.array([uid]), incident)
-
-    def _restart_s(self, uid: int) -> float:
-        """Time until an agent that is begun again is ready: a function of its id and how often that was."""
-        r = self.of.recovery
-        if self._law is None:
-            self._law = law("lognormal", r.restart_cv)
-        word = rng.draw(uid, 20 + self.lives[uid], self.of.key)
-        how, body, tail = self._law
-        return r.restart_s * float(sample(how, body, tail, rng.unit(word[0], word[1])))
 
     def _gone(self, row: int, one: Silent, time_s: float) -> None:
         del self.silent[row]
@@ -302,12 +204,11 @@ class AgentFaults:
         return {
             "silent": table(self.silent),
             "slow": table(self.slow),
-            "lives": table(self.lives),
         }
 
     def remember(self, memory: dict[str, Any]) -> None:
         """Take back what :meth:`memory` gave."""
-        for name in ("silent", "slow", "lives"):
+        for name in ("silent", "slow"):
             setattr(self, name, dict(memory[name]))
         self._told = False
         self.tell()

@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 from ...agents.fleet import BUSY
 from ...arrays import Bools, Ints, Ints32
-from ..flow.ledger import DROP, RESPONSE, Count, bin_of, note, sampled, steps
+from ..flow.ledger import FINISH, RESPONSE, Count, bin_of, note, sampled, steps
 from ..flow.stations import arrived
 from ..flow.tasks import ENTRY_SHIFT, MAX_NODES, Columns, Pool, Tasks
 from ..sharding.parcels import packed, unpacked
@@ -61,7 +61,7 @@ def from_stopped_nodes(of: Resilience, begin: float, end: float) -> None:
         for k in np.unique(lost.place).tolist():
             mine = Tasks._make(column[lost.place == k] for column in cast(Columns, lost))
             incident = min(of.routes.stopped.get(k, {-1: 0.0}))
-            of.send_anew(mine, np.full(len(mine.uid), int(Count.DROPPED_RETRIES)), incident)
+            of.fates.send_anew(mine, np.full(len(mine.uid), int(Count.DROPPED_RETRIES)), incident)
 
 
 def _divert(of: Resilience, dead: Bools, begin: float, end: float) -> None:
@@ -128,7 +128,7 @@ def cut_off(of: Resilience, part: Ints) -> None:
             lots.append(lost)
     back = to_entries(of, reduce(joined, lots))
     if len(back.uid):
-        of.send_anew(back, np.full(len(back.uid), int(Count.DROPPED_RETRIES)), of.blamed_now())
+        of.fates.send_anew(back, np.full(len(back.uid), int(Count.DROPPED_RETRIES)), of.fates.blamed_now())
 
 
 def to_entries(of: Resilience, tasks: Tasks) -> Tasks:
@@ -240,6 +240,9 @@ def _count_answer(of: Resilience, come: Copies, i: int) -> None:
     ):
         ledger.count[which] += value
     ledger.hist[RESPONSE, bin_of(took)] += 1
+    if sampled(int(come.origin[i]), ledger.log_below[0]):
+        at = max(float(come.done_s[i]), of.now_s)
+        note(ledger, int(come.origin[i]), FINISH, at, int(come.row[i]))
     if took <= come.limit[i]:
         due = int((come.arrived[i] + come.limit[i]) * ledger.bins_per_s[0])
         ledger.met[due & (len(ledger.met) - 1)] += 1
@@ -262,24 +265,15 @@ def expire(of: Resilience, now: float) -> None:
             out = take_from(pool, which)
             if number == 2:
                 of.flow.state.waiting[:] -= np.bincount(out.place, minlength=of.fleet.clusters)
-            of.drop(out.uid, Count.DROPPED_EXPIRED, now)
+            of.fates.drop(out.uid, Count.DROPPED_EXPIRED, now)
     waiting = of.sending.tasks
     which = np.asarray(waiting.arrived + limit[waiting.meta & 15] < now, np.bool_)
     if which.any():
-        of.drop(of.sending.take(which).uid, Count.DROPPED_EXPIRED, now)
+        of.fates.drop(of.sending.take(which).uid, Count.DROPPED_EXPIRED, now)
     rows = np.flatnonzero(of.fleet.column("state") == BUSY)
     h = of.flow.hands
     over = h.arrived.reshape(-1)[rows] + limit[h.meta.reshape(-1)[rows] & 15] < now
     if over.any():
         rows = rows[over]
-        of.drop(h.uid.reshape(-1)[rows], Count.DROPPED_EXPIRED, now)
+        of.fates.drop(h.uid.reshape(-1)[rows], Count.DROPPED_EXPIRED, now)
         of.cancel(rows)
-
-
-def log_drops(of: Resilience, uid: Ints, reason: Count, time_s: float) -> None:
-    """Write the drops of sampled tasks into the task log."""
-    ledger = of.flow.ledger
-    if ledger.log_below[0]:
-        for one in uid.tolist():
-            if sampled(one, ledger.log_below[0]):
-                note(ledger, one, DROP, time_s, int(reason))

@@ -20,13 +20,15 @@ from .agenda import Agenda, Due
 from .agents import AgentFaults
 from .breaker import Breakers, build_breakers, spared
 from .copies import Copies
+from .fates import Fates
 from .heartbeats import build_watch
 from .incidents import IncidentLog
 from .injector import Injector, build_injector
 from .leads import Leads
 from .moving import move_waiting
+from .renewal import Renewal
 from .routes import MeshFaults
-from .sending import Resending, joined, origins
+from .sending import Resending, joined
 from .settings import Recovery
 from .settings import Resilience as Settings
 from .watching import Tier, Watch
@@ -39,8 +41,8 @@ if TYPE_CHECKING:
     from ..sharding.territory import Territory
     from ..swarm import SwarmModel
 
-PURGE_S = 600.0
-"""Time between two looks at whose fault a task's way was, s; those long past every deadline are forgotten."""
+PARTS = ("log", "agenda", "sending", "copies", "fates", "leads", "renewal", "agents", "routes", "injector")
+"""Parts that a checkpoint keeps the memory of, in the order in which they take it back."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,6 +63,8 @@ class Resilience:
         sending: tasks that wait to be sent anew.
         copies: tasks worked at out of sight.
         agents: what is wrong with agents.
+        fates: what becomes of tasks that faults led astray.
+        renewal: what is done about agents held to be dead.
         leads: the clusters' leads.
         routes: what is wrong with nodes and links.
         breakers: the clusters' circuit breakers; None where there are none.
@@ -83,6 +87,8 @@ class Resilience:
     agenda: Agenda = field(default_factory=Agenda)
     copies: Copies = field(default_factory=Copies)
     agents: AgentFaults = field(init=False)
+    fates: Fates = field(init=False)
+    renewal: Renewal = field(init=False)
     leads: Leads = field(init=False)
     routes: MeshFaults = field(init=False)
     world: ModelWorld = field(init=False)
@@ -92,15 +98,13 @@ class Resilience:
     severed: bool = False
     copying: bool = False
     shut_by: dict[str, Bools] = field(default_factory=dict)
-    _blame: dict[int, tuple[int, float]] = field(default_factory=dict)
     _watched_s: float = 0.0
-    _purged_s: float = 0.0
     _part: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     _links: tuple[Network | None, int] = (None, 0)
 
     def __post_init__(self) -> None:
         self.agents, self.leads, self.routes = AgentFaults(self), Leads(self), MeshFaults(self)
-        self.world = ModelWorld(self)
+        self.fates, self.renewal, self.world = Fates(self), Renewal(self), ModelWorld(self)
         flow = self.flow
         flow.resends = self.recovery.on and self.recovery.retries > 0
         flow.turns_back = self.recovery.on and self.recovery.reroute
@@ -147,6 +151,7 @@ class Resilience:
         self._look_ahead(begin)
         for due in self.agenda.due(begin):
             self._happen(due)
+        self.renewal.begin_anew()
         self._follow_mesh()
         if self.copying:
             self.copying = astray.deliver(self, self._part)
@@ -160,19 +165,18 @@ class Resilience:
         if self.recovery.on and self.recovery.rebalance:
             move_waiting(self)
         self.agents.tell()
-        if begin - self._purged_s >= PURGE_S:
-            self._purge(begin)
+        self.fates.forget(begin)
 
     def after(self, end: float) -> None:
         """What is to be noted after the flow of a tick, before its record is written."""
         tasks, reasons = self.flow.missed
         if len(tasks.uid):
             copied = Tasks._make(column.copy() for column in cast(Columns, tasks))
-            self.send_anew(copied, reasons.copy(), self.blamed_now())
+            self.fates.send_anew(copied, reasons.copy(), self.fates.blamed_now())
         count = self.flow.ledger.count
         if not self.flow.resends:
             self.log.lose(
-                self.blamed_now(), int(count[Count.DROPPED_LOST] + count[Count.DROPPED_UNREACHABLE])
+                self.fates.blamed_now(), int(count[Count.DROPPED_LOST] + count[Count.DROPPED_UNREACHABLE])
             )
         count[Count.RESENDING] = len(self.sending)
         count[Count.SILENT] = len(self.agents.silent)
@@ -184,11 +188,19 @@ class Resilience:
         """One moment of the agenda."""
         time_s, what, target, since = due
         if what == "agent":
-            self.agents.suspect(target[0], target[1], time_s, since)
+            self.renewal.suspect(target[0], target[1], time_s, since)
         elif what == "alarm":
-            self.agents.alarm(target[0], target[1], time_s, since)
+            self.renewal.alarm(target[0], target[1], time_s, since)
         elif what == "ready":
-            self.agents.ready(target[0], target[1], time_s, int(since))
+            self.renewal.ready(target[0], target[1], time_s, int(since))
+        elif what == "lead-alarm":
+            self.leads.alarm(target[0], time_s, since)
+        elif what == "node-alarm":
+            self.routes.node_alarm(target[0], time_s, since)
+        elif what == "node-cleared":
+            self.routes.node_cleared(target[0])
+        elif what == "link-alarm":
+            self.routes.link_alarm((target[0], target[1]), time_s, since)
         elif what == "lead":
             self.leads.suspected(target[0], time_s, since)
         elif what == "elected":
@@ -208,19 +220,32 @@ class Resilience:
 
     def _look_ahead(self, begin: float) -> None:
         """Put the false suspicions of the stretch to come on the agenda; they follow from heartbeats alone."""
-        if begin < self._watched_s or not self.settings.detection.agents:
+        if begin < self._watched_s:
             return
-        last = begin + self.watch.stretch_s
-        first = self._watched_s
-        self._watched_s = last
-        rows = self.agents.up()
-        uid = self.fleet.column("uid")[rows]
-        groups = self.territory.clusters[rows // self.fleet.slots]
-        alarms = self.watch.alarms(Tier.AGENT, uid, groups, max(first, begin), last)
+        first, self._watched_s = max(self._watched_s, begin), begin + self.watch.stretch_s
+        clusters = self.territory.clusters
+        if self.settings.detection.agents:
+            rows = self.agents.up()
+            uid = self.fleet.column("uid")[rows]
+            self._foresee("alarm", Tier.AGENT, uid, clusters[rows // self.fleet.slots], first, rows, uid)
+        led = np.flatnonzero((self.leads.lead > 0) & ~self.leads.closed)
+        self._foresee("lead-alarm", Tier.LEAD, clusters[led], clusters[led], first, led)
+        nodes = np.arange(self.flow.network.nodes)
+        self._foresee("node-alarm", Tier.NODE, nodes, nodes, first, nodes)
+        links = self.routes.links()
+        ends = np.concatenate([links, links[:, ::-1]])
+        ways = ends[:, 0] * len(nodes) + ends[:, 1]
+        self._foresee("link-alarm", Tier.LINK, ways, ways, first, *np.sort(ends, axis=1).T)
+
+    def _foresee(
+        self, what: str, tier: Tier, ids: Ints, groups: Ints, first_s: float, *targets: Ints
+    ) -> None:
+        """Put the false suspicions of one tier on the agenda."""
+        alarms = self.watch.alarms(tier, ids, groups, first_s, self._watched_s)
         for i, at, cleared in zip(
             alarms.which.tolist(), alarms.suspected_s.tolist(), alarms.cleared_s.tolist(), strict=True
         ):
-            self.agenda.add(at, "alarm", (int(rows[i]), int(uid[i])), cleared)
+            self.agenda.add(at, what, tuple(int(target[i]) for target in targets), cleared)
 
     def _follow_mesh(self) -> None:
         """Where the mesh changed: which parts it has, and what is cut off."""
@@ -258,7 +283,7 @@ class Resilience:
 
     def _count_down(self) -> None:
         """Tell the flow how many agents of each cluster failed or are under repair."""
-        if not self.agents.lives:
+        if not self.renewal.lives:
             return
         state = self.fleet.rows.state
         self.flow.down = ((state == FAILED) | (state == RECOVERING)).sum(axis=1)
@@ -295,46 +320,6 @@ class Resilience:
             total[: len(one)] |= one
         self.flow.shut = spared(total, self.flow) if total.any() else total
 
-    def send_anew(self, tasks: Tasks, reasons: Ints, incident: int) -> None:
-        """Keep tasks that are lost since ``at`` to be sent anew, or drop those that were sent too often."""
-        uid = origins(tasks.uid)
-        self.log.displace(incident, len(uid))
-        self.blame(uid, incident)
-        spent = np.ones(len(uid), np.bool_) if not self.flow.resends else self.sending.add(tasks)
-        for reason in np.unique(reasons[spent]).tolist():
-            mine = spent & (reasons == reason)
-            self.drop(tasks.uid[mine], Count(reason), float(tasks.at[mine].max()))
-
-    def drop(self, uid: Ints, reason: Count, time_s: float) -> None:
-        """Count tasks as dropped, and lay them to the incidents that led them astray."""
-        self.flow.ledger.count[reason] += len(uid)
-        astray.log_drops(self, uid, reason, time_s)
-        for one in origins(uid).tolist():
-            incident = self._blame.pop(one, (-1, 0.0))[0]
-            self.log.lose(incident)
-
-    def lose(self, uid: Ints, incident: int) -> None:
-        """Tasks are dropped by the flow itself for an incident."""
-        for one in uid.tolist():
-            self._blame.pop(one, None)
-        self.log.lose(incident, len(uid))
-
-    def blame(self, uid: Ints, incident: int) -> None:
-        """If these tasks are dropped, it is because of an incident; the first one counts."""
-        if incident >= 0:
-            for one in uid.tolist():
-                self._blame.setdefault(one, (incident, self.now_s))
-
-    def blamed_now(self) -> int:
-        """The open incident of nodes or links that a lost message is laid to: the last one; -1 if there is none."""
-        held = [
-            incident
-            for group in (self.routes.stopped, self.routes.cut, self.routes.lossy)
-            for holders in group.values()
-            for incident in holders
-        ]
-        return max(held, default=-1)
-
     def drop_copies(self, rows: Ints) -> None:
         """Agents that fall silent end no copy any more."""
         if len(self.copies):
@@ -358,29 +343,15 @@ class Resilience:
         one = self.agents.slow.get(row)
         return one.incident if one is not None and self.fleet.column("uid")[row] == one.uid else -1
 
-    def _purge(self, now: float) -> None:
-        """Forget whose fault the way of tasks was that must have ended long ago."""
-        self._purged_s = now
-        longest = float(self.flow.demand.marks.deadline_s.max()) + PURGE_S
-        self._blame = {uid: one for uid, one in self._blame.items() if now - one[1] < longest}
-
     # -- save and resume --------------------------------------------------------------------------------------------
 
     def memory(self) -> dict[str, Any]:
         """All that changes, for a checkpoint."""
         return {
-            "log": self.log.memory(),
-            "agenda": self.agenda.memory(),
-            "sending": self.sending.memory(),
-            "copies": self.copies.memory(),
-            "agents": self.agents.memory(),
-            "leads": self.leads.memory(),
-            "routes": self.routes.memory(),
-            "injector": self.injector.memory(),
+            **{name: getattr(self, name).memory() for name in PARTS},
             "breakers": None if self.breakers is None else self.breakers.memory(),
-            "blame": [(uid, *one) for uid, one in self._blame.items()],
             "shut_by": self.shut_by,
-            "watched": (self._watched_s, self._purged_s),
+            "watched": self._watched_s,
             "part": self._part,
             "severed": (self.severed, self.copying),
             "flow": (self.flow.shut, self.flow.interrupted, self.flow.room, self.flow.down),
@@ -391,13 +362,12 @@ class Resilience:
 
     def remember(self, memory: dict[str, Any]) -> None:
         """Take back what :meth:`memory` gave."""
-        for name in ("log", "agenda", "sending", "copies", "leads", "agents", "routes", "injector"):
+        for name in PARTS:
             getattr(self, name).remember(memory[name])
         if self.breakers is not None:
             self.breakers.remember(memory["breakers"])
-        self._blame = {uid: (incident, time_s) for uid, incident, time_s in memory["blame"]}
         self.shut_by = {name: mask.copy() for name, mask in memory["shut_by"].items()}
-        self._watched_s, self._purged_s = memory["watched"]
+        self._watched_s = memory["watched"]
         self._part, (self.severed, self.copying) = memory["part"].copy(), memory["severed"]
         f = self.flow
         f.shut, f.interrupted, f.room, f.down = (a.copy() for a in memory["flow"])

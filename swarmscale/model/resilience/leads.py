@@ -108,9 +108,26 @@ class Leads:
             int(of.territory.clusters[q]), round(time_s * 1024) & 0x7FFFFFFF, of.key ^ np.uint64(3)
         )
         took = low + (high - low) * rng.unit32(word[0]) + 4 * of.flow.local_s
-        members = int((of.fleet.rows.uid[q] > 0).sum())
-        message(of.flow.ledger, INTERNAL, 2 * members, of.flow.mesh.control_bytes, of.flow.local_s)
+        self._count_election(q)
         of.agenda.add(time_s + took, "elected", (q,), since)
+
+    def alarm(self, q: int, time_s: float, cleared_s: float) -> None:
+        """Members hold a lead that answers to be dead, and elect another one; nothing stops meanwhile."""
+        of = self.of
+        if self.closed[q] or not self.lead[q]:
+            return
+        number = int(of.territory.clusters[q])
+        target = f"lead of cluster {number}"
+        of.log.suspect(Suspicion(time_s=time_s, tier="lead", target=target, cleared_s=cleared_s))
+        if of.recovery.on and of.recovery.elect:
+            self._count_election(q)
+            self.lead[q] = self._candidate(q, but=int(self.lead[q])) or self.lead[q]
+
+    def _count_election(self, q: int) -> None:
+        """Count the messages of an election: a call and a vote for each member."""
+        flow = self.of.flow
+        members = int((self.of.fleet.rows.uid[q] > 0).sum())
+        message(flow.ledger, INTERNAL, 2 * members, flow.mesh.control_bytes, flow.local_s)
 
     def elected(self, q: int, time_s: float, since: float) -> None:
         """Another agent leads, unless it fell silent meanwhile."""
@@ -129,12 +146,12 @@ class Leads:
         else:
             self.of.log.note(incident, time_s, f"agent {chosen} leads cluster {number}")
 
-    def _candidate(self, q: int) -> int:
-        """Unique id of the first agent of a cluster that is ready and answers, 0 if there is none."""
+    def _candidate(self, q: int, but: int = 0) -> int:
+        """Unique id of the first agent of a cluster but one that is ready and answers, 0 if there is none."""
         fleet = self.of.fleet
         state = fleet.rows.state[q]
         for s in np.flatnonzero((state == IDLE) | (state == BUSY)).tolist():
-            if q * fleet.slots + s not in self.of.agents.silent:
+            if q * fleet.slots + s not in self.of.agents.silent and fleet.rows.uid[q, s] != but:
                 return int(fleet.rows.uid[q, s])
         return 0
 

@@ -72,7 +72,7 @@ def _give_back(of: Resilience) -> None:
     lost.at[:] = of.now_s
     back = astray.to_entries(of, lost)
     if len(back.uid):
-        of.send_anew(back, np.full(len(back.uid), int(Count.DROPPED_RETRIES)), -1)
+        of.fates.send_anew(back, np.full(len(back.uid), int(Count.DROPPED_RETRIES)), -1)
 
 
 @kernel

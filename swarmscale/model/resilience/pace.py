@@ -15,7 +15,6 @@ from .slowness import Fleetwide, accumulated, evidence, evidence_of_open, tally
 if TYPE_CHECKING:
     from ..config import Config
     from ..swarm import SwarmModel
-    from .agents import Silent, Slow
 
 ENOUGH = 300
 """Tasks of a period from which the fleet's pace is that of the period alone; fewer say too little of it."""
@@ -110,7 +109,7 @@ class PaceWatch:
         lessons = model.flow.lessons
         ends = np.where(lessons.owner == self._uid, lessons.ends, 0).reshape(-1)
         rows = np.flatnonzero(ends)
-        took = lessons.took.reshape(-1)[rows] / self._made(model, rows)
+        took = lessons.took.reshape(-1)[rows] / made(model, rows)
         number = ends[rows].astype(np.int64)
         lessons.ends[:] = 0
         lessons.took[:] = 0.0
@@ -124,21 +123,8 @@ class PaceWatch:
         q, s = np.divmod(rows, fleet.slots)
         skill = np.maximum(fleet.rows.skill[q, marks.class_type[kind], s], 1) / 255.0
         began = fleet.column("free_at")[rows] - flow.hands.service.reshape(-1)[rows]
-        mean = marks.mean_s[kind] * flow.clusters.overhead[q] / skill * self._made(model, rows)
+        mean = marks.mean_s[kind] * flow.clusters.overhead[q] / skill * made(model, rows)
         return np.asarray(np.maximum(model.now_s - began, 0.0) / mean, np.float64)
-
-    def _made(self, model: SwarmModel, rows: Ints) -> Floats:
-        """`[n]` 1 / speed of agents as they were made."""
-        slowness = model.fleet.column("slowness")
-        if model.resilience is None:
-            return np.asarray(slowness[rows], np.float64)
-        faults, uid = model.resilience.agents, model.fleet.column("uid")
-        own = slowness.copy()
-        changed: list[tuple[int, Slow | Silent]] = [*faults.slow.items(), *faults.silent.items()]
-        for row, one in changed:
-            if one.uid == uid[row]:
-                own[row] = one.made
-        return np.asarray(own[rows], np.float64)
 
     def _fleet_pace(self, model: SwarmModel, ends: Ints, took: Floats) -> float:
         """Mean time of the fleet's tasks over that of sound agents, of this period if it has enough of them."""
@@ -151,7 +137,7 @@ class PaceWatch:
     def _let_go(self, model: SwarmModel, rows: Ints, statistic: Floats) -> None:
         """Drain agents and start as many; the list is the same in all shards, incidents are each shard's own."""
         uid = model.fleet.column("uid")[rows]
-        factor = model.fleet.column("slowness")[rows].astype(np.float64) / self._made(model, rows)
+        factor = model.fleet.column("slowness")[rows].astype(np.float64) / made(model, rows)
         mine = np.stack([uid, statistic.view(np.int64), factor.view(np.int64)])
         told = [part.reshape(3, -1) for part in model.crew.exchange.gather(mine.reshape(-1))]
         whole = np.concatenate(told, axis=1)
@@ -188,6 +174,11 @@ class PaceWatch:
 
 
 _KEPT = ("fleetwide", "drains", "_uid", "_sum", "_known")
+
+
+def made(model: SwarmModel, rows: Ints) -> Floats:
+    """`[n]` 1 / speed of agents as they were made, which is what leads know of it."""
+    return np.asarray(model.fleet.known_slowness().reshape(-1)[rows], np.float64)
 
 
 def build_pace(config: Config) -> PaceWatch | None:

@@ -124,6 +124,21 @@ class MeshFaults:
         if back:
             self.of.structure_changed()
 
+    def node_alarm(self, k: int, time_s: float, cleared_s: float) -> None:
+        """A node that answers is held to be dead: paths go round it until it is heard; its zones stay."""
+        of = self.of
+        if k in self.stopped or k in self.booting or not self.network.graph.nodes[k]["known"]:
+            return
+        of.log.suspect(Suspicion(time_s=time_s, tier="node", target=f"node {k}", cleared_s=cleared_s))
+        if of.recovery.on and of.recovery.reroute:
+            self.network.set_node(k, known=False)
+            of.agenda.add(cleared_s, "node-cleared", (k,))
+
+    def node_cleared(self, k: int) -> None:
+        """A node that was suspected falsely is heard again, unless it has stopped meanwhile."""
+        if k not in self.stopped and k not in self.booting:
+            self.network.set_node(k, known=True)
+
     def _rehome(self, k: int, time_s: float) -> None:
         """Put the zones of a dead node under the live nodes that have the fewest agents."""
         hierarchy, size = self.of.model.hierarchy_arrays, self.of.fleet.size
@@ -191,6 +206,17 @@ class MeshFaults:
         if not held or min(held.values()) != since:
             return
         self._believe_dead(link, time_s, list(held))
+
+    def link_alarm(self, link: Link, time_s: float, cleared_s: float) -> None:
+        """A link that carries is held to be dead: paths go round it until something is heard over it."""
+        of = self.of
+        if link in self.cut or not self.network.graph.edges[link]["known"]:
+            return
+        name = f"link {link[0]}-{link[1]}"
+        of.log.suspect(Suspicion(time_s=time_s, tier="link", target=name, cleared_s=cleared_s))
+        if of.recovery.on and of.recovery.reroute:
+            self.network.set_link(*link, known=False)
+            of.agenda.add(cleared_s, "link-heard", link)
 
     def link_heard(self, link: Link, time_s: float) -> None:
         """Heartbeats come over a link again: paths lead over it."""
@@ -277,7 +303,7 @@ class MeshFaults:
         """
         of, nodes = self.of, self.network.nodes
         chance = loss ** (of.flow.mesh.retries + 1)
-        chance **= getattr(of.settings.detection, "missed", 0) + 1
+        chance **= of.settings.detection.missed + 1
         if chance <= 0.0:
             return np.inf
         key = rng.key(of.model.root_seed, f"resilience.lost/{of.log[incident].key}")
