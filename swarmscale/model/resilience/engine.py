@@ -283,7 +283,7 @@ class Resilience:
 
     def _count_down(self) -> None:
         """Tell the flow how many agents of each cluster failed or are under repair."""
-        if not self.renewal.lives:
+        if not self.renewal.awaited and not self.flow.down.any():
             return
         state = self.fleet.rows.state
         self.flow.down = ((state == FAILED) | (state == RECOVERING)).sum(axis=1)

@@ -19,7 +19,7 @@ from .watching import Alarms, Tier
 if TYPE_CHECKING:
     from ..config import Config
 
-STRETCH = 16
+STRETCH = 64
 """Heartbeats of a stretch in which false suspicions are found at little more than the cost of their draws."""
 _POOL = len(Tier)  # number of the tier of the senders whose gaps stand for those that a lead remembers
 _OWN_CV = 1.0  # of a gamma or lognormal delay, over its own mean
@@ -63,6 +63,7 @@ class Heartbeats:
     link_s: Floats
     clocks: tuple[Clock, ...]
     _known: dict[tuple[int, int], tuple[int, Floats]] = field(default_factory=dict)
+    _passed: dict[int, tuple[float, tuple[U, U]]] = field(default_factory=dict)
 
     @property
     def stretch_s(self) -> float:
@@ -101,7 +102,7 @@ class Heartbeats:
         )  # fmt: skip
         first = floor(asked.begin - float(silence.max()) - float(latency.max()) - 1.0 - clock.most)
         last = ceil(asked.end - float(silence.min()) - float(latency.min()) - clock.least)
-        low, span = _passed_over(clock, float(silence.min()) - 1.0)
+        low, span = self._bounds(clock, float(silence.min()) - 1.0)
         room = 1024
         while True:
             which, suspected, cleared = np.empty(room, np.int64), np.empty(room), np.empty(room)
@@ -111,6 +112,13 @@ class Heartbeats:
             room = n
         order = np.lexsort((which[:n], suspected[:n]))
         return Alarms(which[order], suspected[order] * interval, cleared[order] * interval)
+
+    def _bounds(self, clock: Clock, more: float) -> tuple[U, U]:
+        """Words that rule a suspicion out, kept as long as the silence of their tier stays what it is."""
+        kept = self._passed.get(clock.tier)
+        if kept is None or kept[0] != more:
+            kept = self._passed[clock.tier] = (more, _passed_over(clock, more))
+        return kept[1]
 
     def sent(self, tier: Tier, number: int, first_s: float, last_s: float) -> int:
         """See :class:`~.watching.Watch`: one of each in every interval, so that parts add up."""

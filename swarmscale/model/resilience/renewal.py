@@ -41,11 +41,13 @@ class Renewal:
     Attributes:
         of: the engine.
         lives: how often agents were begun anew, by unique id.
+        awaited: agents that were begun anew and are not ready yet.
         found: those of this tick, by row.
     """
 
     of: Resilience
     lives: dict[int, int] = field(default_factory=dict)
+    awaited: int = 0
     found: dict[int, Found] = field(default_factory=dict)
     _law: Law | None = None
 
@@ -129,6 +131,7 @@ class Renewal:
         fleet.recover(rows, ready)
 
     def _await(self, row: int, uid: int, ready_s: float, one: Found) -> None:
+        self.awaited += 1
         self.of.agenda.add(ready_s, "ready", (row, uid), float(one.incident if one.counted else -1))
 
     def _lay_tasks(self, rows: Ints, state: Ints, found: dict[int, Found]) -> None:
@@ -146,6 +149,7 @@ class Renewal:
     def ready(self, row: int, uid: int, time_s: float, incident: int) -> None:
         """An agent that was begun anew is ready."""
         agents, log = self.of.agents, self.of.log
+        self.awaited -= 1
         if self.of.fleet.column("uid")[row] == uid and row not in agents.silent:
             log.clear(agents.name(row), time_s)
             log.recover(incident, time_s, "ready again")
@@ -169,8 +173,8 @@ class Renewal:
 
     def memory(self) -> dict[str, Any]:
         """All that changes, for a checkpoint."""
-        return {"lives": list(self.lives.items())}
+        return {"lives": list(self.lives.items()), "awaited": self.awaited}
 
     def remember(self, memory: dict[str, Any]) -> None:
         """Take back what :meth:`memory` gave."""
-        self.lives = dict(memory["lives"])
+        self.lives, self.awaited = dict(memory["lives"]), memory["awaited"]
