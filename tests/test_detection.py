@@ -429,11 +429,11 @@ def test_the_level_of_the_living_is_low_and_that_of_the_silent_rises(tier):
 def test_heartbeats_sent_add_up_over_stretches_and_senders():
     w = watch(interval_s=0.7)
     times = [0.0, 1.0, 2.0, 3.0, 10.0]
-    parts = [w.sent(Tier.AGENT, 1001, a, b) for a, b in itertools.pairwise(times)]
-    assert sum(parts) == w.sent(Tier.AGENT, 1001, 0.0, 10.0) == int(10.0 / 0.7) * 1001
+    parts = [w.sent(1001, a, b) for a, b in itertools.pairwise(times)]
+    assert sum(parts) == w.sent(1001, 0.0, 10.0) == int(10.0 / 0.7) * 1001
     for begin in np.arange(0.0, 10.0, 0.25):  # shards count their own senders
-        shards = [w.sent(Tier.AGENT, number, begin, begin + 0.25) for number in (333, 334, 334)]
-        assert sum(shards) == w.sent(Tier.AGENT, 1001, begin, begin + 0.25)
+        shards = [w.sent(number, begin, begin + 0.25) for number in (333, 334, 334)]
+        assert sum(shards) == w.sent(1001, begin, begin + 0.25)
 
 
 def test_the_default_detector_is_phi_at_8():

@@ -52,6 +52,7 @@ def build(tasks: ReferenceTasks, *, dt: float = 1.0, log: bool = False) -> Swarm
             "at_end": "stop",
         },
         "intelligence": {"on": False},
+        "resilience": {"on": False},  # the others watch no heartbeats either
         "network": {"jitter": 0.0, "loss": 0.0, "local_ms": 0.0},
         "records": {"trace_tasks": 1.0 if log else 0.0},
     }

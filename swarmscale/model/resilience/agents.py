@@ -17,7 +17,7 @@ from ...agents.fleet import (
     STARTING,
 )
 from ...arrays import Floats, Floats32, Ints
-from .watching import Tier
+from .watching import Tier, watcher
 
 if TYPE_CHECKING:
     from .engine import Resilience
@@ -99,8 +99,8 @@ class AgentFaults:
         fleet.column("slowness")[rows] = FOREVER
         expected = (state == STARTING) | (state == RECOVERING)  # nobody waits for their heartbeats before
         from_s = np.where(expected, np.maximum(now, fleet.column("free_at")[rows]), now)
-        clusters = of.territory.clusters[rows // fleet.slots]
-        found = of.watch.found_s(Tier.AGENT, uid, clusters, from_s)
+        groups = watcher(of.territory.clusters[rows // fleet.slots])
+        found = of.watch.found_s(Tier.AGENT, uid, groups, from_s)
         for i, row in enumerate(rows.tolist()):
             slowed = self.slow.pop(row, None)
             if slowed is not None:

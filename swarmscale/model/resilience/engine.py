@@ -31,7 +31,7 @@ from .routes import MeshFaults
 from .sending import Resending, joined
 from .settings import Recovery
 from .settings import Resilience as Settings
-from .watching import Tier, Watch
+from .watching import Tier, Watch, watcher
 from .world import ModelWorld
 
 if TYPE_CHECKING:
@@ -227,9 +227,11 @@ class Resilience:
         if self.settings.detection.agents:
             rows = self.agents.up()
             uid = self.fleet.column("uid")[rows]
-            self._foresee("alarm", Tier.AGENT, uid, clusters[rows // self.fleet.slots], first, rows, uid)
+            self._foresee(
+                "alarm", Tier.AGENT, uid, watcher(clusters[rows // self.fleet.slots]), first, rows, uid
+            )
         led = np.flatnonzero((self.leads.lead > 0) & ~self.leads.closed)
-        self._foresee("lead-alarm", Tier.LEAD, clusters[led], clusters[led], first, led)
+        self._foresee("lead-alarm", Tier.LEAD, clusters[led], watcher(clusters[led]), first, led)
         nodes = np.arange(self.flow.network.nodes)
         self._foresee("node-alarm", Tier.NODE, nodes, nodes, first, nodes)
         links = self.routes.links()
@@ -275,7 +277,7 @@ class Resilience:
     def _close(self, begin: float) -> None:
         """Tell the flow which clusters are without a lead, and to which nothing new is sent."""
         flow, closed = self.flow, self.leads.closed
-        if closed.any() or flow.clusters.closed.any():
+        if self.leads.fell or flow.clusters.closed.any():
             flow.clusters = flow.clusters._replace(closed=closed.astype(np.uint8))
         self.shut("leads", self.leads.known)
         if self.breakers is not None:
@@ -296,15 +298,8 @@ class Resilience:
             self._links = flow.network, 2 * flow.network.graph.number_of_edges()
         nodes, links = (flow.network.nodes, self._links[1]) if self.territory.rank == 0 else (0, 0)
         agents = len(self.fleet) - len(self.agents.silent) if detection.agents else 0
-        number = sum(
-            self.watch.sent(tier, senders, first, end)
-            for tier, senders in (
-                (Tier.AGENT, agents),
-                (Tier.LEAD, self.fleet.clusters - int(self.leads.closed.sum())),
-                (Tier.NODE, nodes),
-                (Tier.LINK, links),
-            )
-        )
+        leads = self.fleet.clusters - len(self.leads.fell)
+        number = self.watch.sent(agents + leads + nodes + links, first, end)
         counted = flow.ledger.messages[HEARTBEATS]
         counted[:BYTES] += number
         counted[BYTES] += number * flow.mesh.control_bytes
@@ -315,6 +310,9 @@ class Resilience:
     def shut(self, who: str, mask: Bools) -> None:
         """Let nothing new be sent to these clusters, `[Q]`, as far as one of those who may say so is concerned."""
         self.shut_by[who] = mask
+        shut = self.flow.shut
+        if len(shut) == self.fleet.clusters and not (mask.any() or shut.any()):
+            return
         total = np.zeros(self.fleet.clusters, np.bool_)
         for one in self.shut_by.values():
             total[: len(one)] |= one

@@ -120,7 +120,7 @@ class Heartbeats:
             kept = self._passed[clock.tier] = (more, _passed_over(clock, more))
         return kept[1]
 
-    def sent(self, tier: Tier, number: int, first_s: float, last_s: float) -> int:
+    def sent(self, number: int, first_s: float, last_s: float) -> int:
         """See :class:`~.watching.Watch`: one of each in every interval, so that parts add up."""
         each = floor(last_s / self.interval_s + 1e-9) - floor(first_s / self.interval_s + 1e-9)
         return number * each

@@ -12,7 +12,7 @@ from ...agents.fleet import BUSY, FAILED, IDLE, RECOVERING, WARM
 from ...arrays import Bools, Ints
 from ..flow.ledger import INTERNAL, message
 from .incidents import Suspicion
-from .watching import Tier
+from .watching import Tier, watcher
 
 if TYPE_CHECKING:
     from .engine import Resilience
@@ -82,7 +82,7 @@ class Leads:
                 self.closed[cluster] = True
                 self.fell[cluster] = (incident, self.of.now_s)
                 number = self.of.territory.clusters[[cluster]]
-                at = self.of.watch.found_s(Tier.LEAD, number, number, np.array([self.of.now_s]))
+                at = self.of.watch.found_s(Tier.LEAD, number, watcher(number), np.array([self.of.now_s]))
                 self.of.agenda.add(float(at[0]), "lead", (cluster,), self.of.now_s)
 
     def suspected(self, q: int, time_s: float, since: float) -> None:

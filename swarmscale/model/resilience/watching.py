@@ -21,6 +21,15 @@ class Tier(IntEnum):
     """A node's, sent over one link, watched by its neighbor; ids are sender x nodes + neighbor."""
 
 
+WINDOWS = 64
+"""Windows of gaps that all clusters share: their senders follow one law, so each needs none of its own."""
+
+
+def watcher(clusters: Ints) -> Ints:
+    """`[n]` whose window the members of clusters judge their agents and their lead by, by the clusters' numbers."""
+    return clusters % WINDOWS
+
+
 class Alarms(NamedTuple):
     """Suspicions of things that live.
 
@@ -76,8 +85,8 @@ class Watch(Protocol):
         """
         ...
 
-    def sent(self, tier: Tier, number: int, first_s: float, last_s: float) -> int:
-        """Heartbeats that so many senders send in [first_s, last_s)."""
+    def sent(self, number: int, first_s: float, last_s: float) -> int:
+        """Heartbeats that so many senders, of all tiers, send in [first_s, last_s)."""
         ...
 
     def levels(self, tier: Tier, ids: Ints, groups: Ints, silent_from_s: Floats, now_s: float) -> Floats:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...model.resilience.watching import Tier
+from ...model.resilience.watching import Tier, watcher
 from ..figures import (
     agents,
     latency,
@@ -91,6 +91,7 @@ def silent(model: SwarmModel) -> list[Silent]:
         mine = [one for one in longest if one[1] == tier]
         since, ids, groups = (np.array([one[i] for one in mine]) for i in (0, 2, 3))
         if mine:
+            groups = watcher(groups) if tier in (Tier.AGENT, Tier.LEAD) else groups
             levels = world.watch.levels(tier, ids, groups, since.astype(np.float64), model.now_s)
             out += [
                 Silent(tier=tier.name.lower(), target=one[4], since_s=one[0], level=float(level), limit=limit)
