@@ -1,0 +1,1 @@
+"""Optimization: find the bottleneck, turn the right knob, and keep it only if it helped."""
