@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arrays import Bools, Bytes, Floats, Floats32, Ints
 from .cognition import FUNCTIONS, candidates
-from .fleet import BUSY, IDLE, Fleet
+from .fleet import BUSY, HELPING, IDLE, Fleet
 from .people import Population
 
 BLOCK = 65_536
@@ -73,7 +73,7 @@ class Assignment:
         """`[12]` busy share of the ready agents at each function, NaN where none is ready."""
         self.update(fleet)
         state = fleet.column("state")
-        busy, idle = self._count(state == BUSY), self._count(state == IDLE)
+        busy, idle = self._count((state == BUSY) | (state == HELPING)), self._count(state == IDLE)
         with np.errstate(invalid="ignore"):
             return np.asarray(busy / (busy + idle), np.float64)
 

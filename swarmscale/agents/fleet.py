@@ -16,7 +16,7 @@ from .skills import TYPES
 if TYPE_CHECKING:
     from .people import Population
 
-EMPTY, WARM, STARTING, IDLE, BUSY, DRAINING, RETIRED, FAILED, RECOVERING = range(9)
+EMPTY, WARM, STARTING, IDLE, BUSY, DRAINING, RETIRED, FAILED, RECOVERING, HELPING = range(10)
 STATE_NAMES = (
     "empty",
     "warm",
@@ -27,6 +27,7 @@ STATE_NAMES = (
     "retired",
     "failed",
     "recovering",
+    "helping",
 )
 NEVER = np.inf
 

@@ -139,7 +139,10 @@ def prepare_window(trace: Trace, full: FullRules, path: Path) -> None:
     seconds = min(PILOT_S, len(window.demand) * full.rules.fleet.dt_s)
     model = window_model(window, full, None).run(seconds)
     raw = model.records.raw()
-    service, useful = (float(raw.count(c).sum()) for c in (Count.SERVICE_T, Count.USEFUL_T))
+    service, helped, useful = (
+        float(raw.count(c).sum()) for c in (Count.SERVICE_T, Count.HELPED_T, Count.USEFUL_T)
+    )
+    service += helped
     measured = replace(window, per_work=agent_seconds_per_work(model, service, useful))
 
     def write(part: Path) -> None:

@@ -15,6 +15,7 @@ from ..arrays import Bools, Floats, Ints
 from ..errors import ConfigError, require
 from .config import Config
 from .config import Demand as DemandConfig
+from .config import Network as NetworkConfig
 from .config import Station as StationConfig
 from .crew import uids_of
 from .flow.arrivals import Marks
@@ -164,7 +165,7 @@ def build_cache(config: Config) -> Cache:
     if size:
         after[:, keys] = before[:, keys] = keys
     rank = zipf_shares(keys, config.demand.zipf) if size else np.ones(1)
-    return Cache(after, before, np.zeros(nodes, np.int64), size, rank)
+    return Cache(after, before, np.zeros(nodes, np.int64), size, rank, config.cache.lookup_ms / 1000)
 
 
 def coordination(config: Config, size: Ints) -> tuple[Ints, Floats]:
@@ -193,8 +194,8 @@ def coordination(config: Config, size: Ints) -> tuple[Ints, Floats]:
     return messages.astype(np.int64), 1 + c.message_cost * paid
 
 
-def build_rule(config: Config, size: Ints) -> Rule:
-    """Rules of the clusters."""
+def build_rule(config: Config, size: Ints, helpers: int = 0) -> Rule:
+    """Rules of the clusters; ``helpers`` is 1 while agents help with parts of tasks."""
     messages, overhead = coordination(config, size)
     channel = AGENT if config.fleet.communication == "mesh" else INTERNAL
     return Rule(
@@ -205,16 +206,36 @@ def build_rule(config: Config, size: Ints) -> Rule:
         config.network.control_bytes,
         int(config.cache.size > 0),
         np.zeros(len(size), np.uint8),
+        config.parallel.ways,
+        config.parallel.from_s,
+        config.parallel.join_ms / 1000,
+        helpers,
     )
 
 
 def build_mesh(config: Config, network: Network) -> Mesh:
     """The mesh for kernels."""
     c = config.network
-    return Mesh(
+    return Mesh(  # its arrays follow the network before each tick
         network.next_hop, network.link_s, network.alive, network.known, True, network.losses, c.jitter,
-        float(network.losses.max()), c.retries, c.timeout_ms / 1000, c.task_bytes, c.control_bytes,
+        float(network.losses.max()), c.retries, c.timeout_ms / 1000, message_bytes(c), c.control_bytes,
     )  # fmt: skip
+
+
+def message_bytes(config: NetworkConfig) -> int:
+    """Size of a task's message on a link, compressed or not."""
+    return max(1, round(config.task_bytes / config.compression))
+
+
+def hop_s(config: NetworkConfig) -> float:
+    """Time that each hop takes beyond the link's latency, s.
+
+    The task's message is sent through at the link's bandwidth; where it is compressed, that is done link by link.
+    """
+    transfer = (
+        0.0 if config.bandwidth_mbit_s is None else 8e-6 * message_bytes(config) / config.bandwidth_mbit_s
+    )
+    return transfer + (config.compress_ms / 1000 if config.compression > 1 else 0.0)
 
 
 def build_handing(config: Config) -> Handing:
@@ -287,6 +308,11 @@ def build_flow(
         ingress_servers=_servers(nodes),
         dispatch_servers=_servers(nodes),
         pointer=np.zeros(nodes, np.int64),
+        change_key=rng.key(root_seed, "cache.changes"),
+        change_per_s=config.cache.change_per_s,
+        steals=config.stealing.on,
+        steal_after_s=config.stealing.after_s,
+        hop_s=hop_s(config.network),
     )
     held = hierarchy.node_sums(sizes)
     flow.told = np.stack(

@@ -172,6 +172,7 @@ _STATE_TEXT = {
     "retired": "finished, their rows about to be freed",
     "failed": "failed, no repair begun",
     "recovering": "under repair",
+    "helping": "ready, at a part of another agent's task",
 }
 
 
@@ -210,8 +211,11 @@ COLUMNS: tuple[Column, ...] = (
     _counted(C.DUPLICATES, "answers that did not count, since their task was answered before"),
     _counted(C.SILENT, "agents that crashed and are not suspected yet, at the tick's end", "agents_silent"),
     _counted(C.STARTED, "tasks begun by an agent"),
+    _counted(C.SPLIT, "tasks that were split over several agents when they were begun"),
     _counted(C.CACHE_HITS, "tasks answered from a result cache"),
     _counted(C.CACHE_LOOKUPS, "tasks looked up in a result cache"),
+    _counted(C.INVALIDATED, "answers taken out of result caches since they went out of date"),
+    _counted(C.STOLEN, "waiting tasks that idle agents of another cluster took"),
     _counted(C.HOPS, "hops over the mesh"),
     _counted(C.LOCAL, "tasks whose home is their entry node"),
     _counted(C.ESCALATED_CLUSTER, "tasks that a loaded cluster handed to its zone"),
@@ -249,6 +253,18 @@ COLUMNS: tuple[Column, ...] = (
         value=lambda r: r.seconds(C.WORK_ARRIVED_T) / r.dt,
     ),
     Column(
+        name="helped_s",
+        unit="s",
+        text="agent-seconds of parts of split tasks, but for the part of the agent that has the task; when begun",
+        value=lambda r: r.seconds(C.HELPED_T),
+    ),
+    Column(
+        name="spared_s",
+        unit="s",
+        text="pure service time of split tasks that does not stand in line, since others do it meanwhile; when begun",
+        value=lambda r: r.seconds(C.SPARED_T),
+    ),
+    Column(
         name="utilization",
         unit="",
         text="busy / ready agent-seconds",
@@ -257,8 +273,9 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         name="coordination_efficiency",
         unit="",
-        text="sum of pure service time (work / speed) / sum of response time, answered tasks",
-        value=lambda r: ratio(r.count(C.USEFUL_T), r.count(C.RESPONSE_T)),
+        text="sum of pure service time (work / speed; of a split task that of a part) / sum of response time, answered "
+        "tasks",
+        value=lambda r: ratio(r.count(C.USEFUL_T) - r.count(C.SPARED_T), r.count(C.RESPONSE_T)),
     ),
     Column(
         name="resource_efficiency",

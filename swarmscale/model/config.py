@@ -21,6 +21,7 @@ from .flow.sources import SOURCES
 from .forecasting import FORECASTERS
 from .intelligence.settings import Intelligence
 from .learning.settings import Learning
+from .optimization.settings import Optimization
 from .resilience.settings import Resilience
 from .scaling import POLICIES
 from .section import Section, Share, choice, setting
@@ -161,6 +162,19 @@ class Network(Section):
     timeout_ms: float = setting(50.0, "wait before a lost message is sent again", "ms", ge=0)
     local_ms: float = setting(0.05, "latency between a node and its clusters", "ms", ge=0)
     task_bytes: int = setting(2048, "size of a task's message", "bytes", ge=1)
+    bandwidth_mbit_s: float | None = setting(
+        None,
+        "what a link carries in a second, which its messages' size takes time of; none given: no limit",
+        "Mbit/s",
+        gt=0,
+    )
+    compression: float = setting(1.0, "size of a task's message over that of the compressed one", ge=1, le=20)
+    compress_ms: float = setting(
+        0.2,
+        "time that compressing a task and unpacking it takes, where there is compression (assumed)",
+        "ms",
+        ge=0,
+    )
     control_bytes: int = setting(128, "size of any other message", "bytes", ge=1)
 
     @model_validator(mode="after")
@@ -196,6 +210,31 @@ class Cache(Section):
     """Result caches of the entry nodes."""
 
     size: int = setting(0, "keys that a node may hold; 0 = no cache", "keys", ge=0)
+    lookup_ms: float = setting(0.0, "time that looking up takes", "ms", ge=0)
+    change_per_s: float = setting(
+        0.0, "times that the answer to a key goes out of date, for each key; all nodes are told", "1/s", ge=0
+    )
+
+
+class Parallel(Section):
+    """Fork-join: large tasks are split over idle agents of their cluster when they are begun."""
+
+    ways: int = setting(1, "agents that share a large task at most; 1 = none is split", "agents", ge=1, le=64)
+    from_s: float = setting(
+        10.0, "work from which a task is large, in seconds of a unit-speed agent", "s", gt=0
+    )
+    join_ms: float = setting(
+        5.0, "time that splitting a task and joining its parts takes (assumed)", "ms", ge=0
+    )
+
+
+class Stealing(Section):
+    """Work stealing: idle agents take tasks that wait in other clusters of their node."""
+
+    on: bool = setting(False, "whether clusters with idle agents take waiting tasks of their siblings")
+    after_s: float = setting(
+        0.0, "time that a task must have waited before it may be taken; 0 = any that waits", "s", ge=0
+    )
 
 
 class Records(Section):
@@ -253,6 +292,8 @@ class Config(Section):
     cluster: Cluster = Cluster()
     delegation: Delegation = Delegation()
     cache: Cache = Cache()
+    parallel: Parallel = Parallel()
+    stealing: Stealing = Stealing()
     life: Life = Life()
     scaling: choice(POLICIES) = Field(  # type: ignore[valid-type]
         default_factory=lambda: POLICIES.make("static"), description="how the number of agents is chosen"
@@ -263,6 +304,7 @@ class Config(Section):
     collective_memory: CollectiveMemory = CollectiveMemory()
     emergence: Emergence = Emergence()
     resilience: Resilience = Resilience()
+    optimization: Optimization = Optimization()
     records: Records = Records()
 
     @model_validator(mode="after")
@@ -277,6 +319,12 @@ class Config(Section):
         for name, span in spans:
             if not whole(span / self.dt):
                 raise ValueError(f"{name} = {span:g}, but it must be a multiple of dt = {self.dt:g}")
+        if self.parallel.ways > 1 and (self.learning.on or self.resilience.pace.on):
+            who = "learning.on" if self.learning.on else "resilience.pace.on"
+            raise ValueError(
+                f"parallel.ways = {self.parallel.ways}, but it must be 1 where {who} = true: who shares a task "
+                "cannot be judged by how long it took"
+            )
         if self.cache.size > self.demand.keys:
             raise ValueError(
                 f"cache.size = {self.cache.size}, but it must be at most demand.keys = {self.demand.keys}"

@@ -65,9 +65,9 @@ def counted_in(flow: TaskFlow) -> Ints:
 
 
 def states(flow: TaskFlow) -> Ints:
-    """`[8]` agents in each state but empty, counted anew only where some are neither idle nor busy."""
+    """`[9]` agents in each state but empty, counted anew only where some are neither idle nor busy."""
     out = np.zeros(len(STATES), np.int64)
-    if flow.ready == len(flow.fleet):
+    if flow.ready == len(flow.fleet) and not flow.helping:
         out[_BUSY] = flow.busy
         out[_IDLE] = flow.ready - flow.busy
         return out

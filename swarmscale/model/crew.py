@@ -156,8 +156,8 @@ class Crew:
         left = count - len(order)
         if left <= 0:
             return chosen
-        ready = ((fleet.rows.state == IDLE) | (fleet.rows.state == BUSY)).sum(axis=1)
-        take = shares_to_release(self.by_cluster(ready), left)[self.territory.clusters]
+        ready = self.by_cluster(((fleet.rows.state == IDLE) | (fleet.rows.state == BUSY)).sum(axis=1))
+        take = shares_to_release(ready, min(left, int(ready.sum())))[self.territory.clusters]
         others = np.empty(int(take.sum()), np.int64)
         n = pick_ready(fleet.rows.state, take, others)
         return np.concatenate([chosen, others[:n]])

@@ -19,7 +19,7 @@ class Observation:
     Attributes:
         time_s: s.
         agents: agents by state.
-        ready: idle and busy agents.
+        ready: idle, busy and helping agents.
         utilization: busy / ready agent-seconds in the tick; NaN if none was ready.
         arrival_rate_per_s: tasks arrived / s.
         throughput_per_s: tasks answered / s.
@@ -57,7 +57,7 @@ def observe(model: SwarmModel) -> Observation:
     return Observation(
         time_s=model.now_s,
         agents=states,
-        ready=states["idle"] + states["busy"],
+        ready=states["idle"] + states["busy"] + states["helping"],
         utilization=last("utilization"),
         arrival_rate_per_s=last("arrival_rate_per_s"),
         throughput_per_s=last("throughput_per_s"),

@@ -115,6 +115,8 @@ def counted(table: pd.DataFrame, dt: float) -> Floats:
     out = np.full((len(table), integer_columns()), np.nan)
 
     def of(name: str) -> Floats:
+        if name not in table:  # written before there was such a thing
+            return np.zeros(len(table))
         return np.asarray(table[name].to_numpy(np.float64))
 
     def total(mean: str, number: Floats, scale: float = TICKS_PER_S) -> Floats:
@@ -141,11 +143,14 @@ def counted(table: pd.DataFrame, dt: float) -> Floats:
     out[:, Count.CLUSTER_WAIT_T] = total("cluster_wait_mean_s", started)
     out[:, Count.SERVICE_T] = total("service_mean_s", by_agents)
     out[:, Count.MATCH_SUM] = total("skill_match", started, 255.0)
-    out[:, Count.USEFUL_T] = useful = total("coordination_efficiency", response, 1.0)
+    for which, name in ((Count.HELPED_T, "helped_s"), (Count.SPARED_T, "spared_s")):
+        out[:, which] = np.rint(of(name) * TICKS_PER_S)
+    useful = total("coordination_efficiency", response, 1.0) + out[:, Count.SPARED_T]
+    out[:, Count.USEFUL_T] = useful
     others = (
         sum(of(f"agents_{s}") for s in ("starting", "draining", "failed", "recovering")) * dt * TICKS_PER_S
     )
-    at_end = (of("agents_idle") + of("agents_busy")) * dt * TICKS_PER_S
+    at_end = (of("agents_idle") + of("agents_busy") + of("agents_helping")) * dt * TICKS_PER_S
     with np.errstate(divide="ignore", invalid="ignore"):
         ready = np.where(useful > 0, np.rint(useful / of("resource_efficiency") - others), at_end)
     out[:, Count.READY_T] = ready

@@ -13,7 +13,7 @@ from mesa.time import Priority, Schedule
 from .. import rng as random_streams
 from ..agents.assignment import Assignment
 from ..agents.cognition import FUNCTIONS, cognition_graph
-from ..agents.fleet import BUSY, NEVER, RETIRED, STARTING, WARM, Fleet
+from ..agents.fleet import BUSY, HELPING, NEVER, RETIRED, STARTING, WARM, Fleet
 from ..agents.hierarchy import Hierarchy, add_workers
 from ..agents.knowledge import knowledge_graph
 from ..agents.nodes import Cluster, CognitiveNode, CoordinationNode
@@ -415,7 +415,9 @@ class SwarmModel(ArrayPopulation):
 
     def drain_workers(self, rows: Ints) -> None:
         """Let agents finish their tasks and leave; idle ones leave at once."""
-        announce_removed(self, rows[self.fleet.column("state")[rows] != BUSY])
+        state = self.fleet.column("state")[rows]
+        self.flow.interrupt(rows[state == HELPING], self.now_s)  # what they worked at a part of is begun anew
+        announce_removed(self, rows[state != BUSY])
         self.fleet.drain(rows)
         self._sizes_changed()
 
@@ -481,7 +483,7 @@ class SwarmModel(ArrayPopulation):
         return switch(self, changes)
 
     def _sizes_changed(self) -> None:
-        self.flow.clusters = build.build_rule(self.config, self.fleet.size)
+        self.flow.clusters = build.build_rule(self.config, self.fleet.size, int(self.flow.helping > 0))
 
     def _fail_due(self, begin: float) -> None:
         if self._last_failure_check == NEVER:

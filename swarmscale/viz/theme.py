@@ -10,6 +10,7 @@ from typing import Any
 # vanishes on one of the two backgrounds.
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, GRAY, FAINT = "#56B4E9", "#CC79A7", "#7A8691", "#B4BCC4"
+TEAL = "#44AA99"  # of Tol (2021), for what comes ninth
 COLORWAY = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, GRAY, FAINT)
 
 # the same hues, lighter, for a dark background
@@ -22,6 +23,7 @@ DARK_COLORS = {
     PURPLE: "#DF9CC3",
     GRAY: "#97A3AE",
     FAINT: "#5A6672",
+    TEAL: "#66C9B8",
 }
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"

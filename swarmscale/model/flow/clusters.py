@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...agents.fleet import BUSY, DRAINING, IDLE, RETIRED, Rows
-from ...arrays import Floats, Indices, Ints, Ints32, kernel
+from ...agents.fleet import BUSY, DRAINING, HELPING, IDLE, RETIRED, Rows
+from ...arrays import Bytes, Floats, Indices, Ints, Ints32, kernel, merged
 from ...rng import U
 from .answers import Sums, count_answers, first_tokens, no_ends
 from .arrivals import Marks
@@ -19,7 +19,7 @@ from .lessons import Lessons, note_ends
 from .prefetch import prefetch
 from .tasks import Blocks, Tasks, card_back, card_meta, take_card, task_class
 
-_IDLE, _BUSY, _DRAINING, _RETIRED = IDLE, BUSY, DRAINING, RETIRED
+_IDLE, _BUSY, _DRAINING, _RETIRED, _HELPING = IDLE, BUSY, DRAINING, RETIRED, HELPING
 _COMPLETED, _LATE, _STARTED = int(Count.COMPLETED), int(Count.LATE), int(Count.STARTED)
 _RESPONSE_T, _NETWORK_T, _WAIT_T = int(Count.RESPONSE_T), int(Count.NETWORK_T), int(Count.CLUSTER_WAIT_T)
 _SERVICE_T, _USEFUL_T, _BUSY_T, _READY_T = (
@@ -37,6 +37,12 @@ _TASKS_A_TYPE = 5  # up to so many a cluster, agents are compared for each task;
 _ENDS = 64
 _FULL, _SAMPLED = int(Count.DROPPED_CLUSTER_FULL), int(Count.SAMPLED_CLUSTER)
 _WAITING, _IN_SERVICE = int(Count.WAITING_CLUSTER), int(Count.IN_SERVICE)
+_SPLIT, _HELPERS, _HELPED_T, _SPARED_T = (
+    int(Count.SPLIT),
+    int(Count.HELPING),
+    int(Count.HELPED_T),
+    int(Count.SPARED_T),
+)
 
 
 class Near(NamedTuple):
@@ -76,6 +82,28 @@ def fetch(blocks: Blocks, line: Indices, first: int, last: int, out: Near) -> No
         out.at[x] = at[i]
         out.work[x] = real[i, 2]
         out.meta[x] = card_meta(whole[i, 3])
+
+
+@merged
+def by_time(times: Floats, who: Bytes, p: int, n: int, f: float, s: U) -> int:
+    """Put slot ``s``, which ends at ``f``, among the ends from ``p`` on, by time, then slot; return one more than n."""
+    i = n
+    while i > p and (times[i - 1] > f or (times[i - 1] == f and who[i - 1] > s)):
+        times[i] = times[i - 1]
+        who[i] = who[i - 1]
+        i -= 1
+    times[i] = f
+    who[i] = s
+    return n + 1
+
+
+@merged
+def closed_up(times: Floats, who: Bytes, p: int, n: int) -> int:
+    """Move the ends from ``p`` on to the front; return how many there are."""
+    for i in range(p, n):
+        times[i - p] = times[i]
+        who[i - p] = who[i]
+    return n - p
 
 
 @kernel
@@ -161,6 +189,8 @@ def serve_clusters(
     prefill_s, key, bound, replayed = marks.prefill_s, marks.key, rule.bound, marks.replayed
     rule_overhead, rule_messages, answers = rule.overhead, rule.messages, rule.answers
     closed = rule.closed
+    ways, from_s, join_s = rule.ways, rule.from_s, rule.join_s
+    forks = ways > 1 or rule.helpers > 0
     s_waiting, s_in_service, s_ready, s_backlog = (
         state.waiting,
         state.in_service,
@@ -302,6 +332,20 @@ def serve_clusters(
                     ready += 1
                     ready_t -= steps(max(ends[row0 + s], begin))
                     n += 1
+        helped_t = spared_t = split = 0
+        if forks:  # who works at a part of another's task is ready and busy, but holds no task
+            for x in range(slots):
+                a = row0 + U(x)
+                if codes[a] == _HELPING:
+                    t = ends[a]
+                    if t < end:
+                        free_t = steps(max(t, begin))
+                        busy_t += free_t - t_begin
+                        ready_t += free_t - t_begin
+                    else:
+                        ready += 1
+                        ready_t -= t_begin
+                        busy_t += t_end - t_begin
         if large:
             prefetch(h_words, row_ahead * U(4) + U(2 * slots), 2 * slots)
         started = 0
@@ -320,6 +364,9 @@ def serve_clusters(
                 for i in range(m):
                     there += leaving[i]
                     calm &= there > i
+        if ways > 1:
+            for x in range(m):
+                calm &= work[U(j) + U(x)] < from_s
         few = calm and m <= few_tasks and n <= _ENDS
         if not few:
             for k in range(len(types)):
@@ -502,6 +549,40 @@ def serve_clusters(
                 a = row0 + s
                 skill = skills[skilled + s]
                 service = work[i] * np.float64(slow[a]) * (overhead / skill)
+                if (
+                    ways > 1 and work[i] >= from_s and free > 0
+                ):  # split over idle agents, as far as there are any
+                    parts = min(ways, free + 1)
+                    longest = service = service / parts
+                    spared_t += steps(work[i] * np.float64(slow[a])) - steps(
+                        work[i] * np.float64(slow[a]) / parts
+                    )
+                    split += 1
+                    for _ in range(parts - 1):
+                        w = first_word[kind]
+                        while idle[w] == none:
+                            w += one
+                        other = U(slot_at[(w << U(6)) + lowest_bit(idle[w])])
+                        for k in range(len(types)):
+                            r = U(rank[skill0 + U(types[k] * slots) + other])
+                            idle[U(k * words) + (r >> U(6))] &= ~(one << (r & U(63)))
+                        free -= 1
+                        helper = row0 + other
+                        took = (
+                            work[i] / parts * np.float64(slow[helper]) * (overhead / skills[skilled + other])
+                        )
+                        hand_over(whole, card[i], h_whole, helper)
+                        h_service[helper] = took
+                        ends[helper] = now + took
+                        codes[helper] = _HELPING
+                        longest = max(longest, took)
+                        helped_t += steps(now + took) - steps(now)
+                        busy_t += steps(min(now + took, end)) - steps(now)
+                        if now + took < end:
+                            n = by_time(times, who, p, n, now + took, other)
+                            if n >= slots and p > 0:
+                                n, p = closed_up(times, who, p, n), 0
+                    service = longest + join_s
                 f = now + service
                 hand_over(whole, card[i], h_whole, a)
                 h_service[a] = service
@@ -532,24 +613,22 @@ def serve_clusters(
                         ended.work[done] = work[i]
                     done += 1
                     busy_t += steps(f)
-                    i = n
-                    while i > p and (times[i - 1] > f or (times[i - 1] == f and who[i - 1] > s)):
-                        times[i] = times[i - 1]
-                        who[i] = who[i - 1]
-                        i -= 1
-                    times[i] = f
-                    who[i] = s
-                    n += 1
+                    n = by_time(times, who, p, n, f, s)
                     if n >= slots and p > 0:  # the finishes dealt with make room for the ones to come
-                        for i in range(p, n):
-                            times[i - p] = times[i]
-                            who[i - p] = who[i]
-                        n -= p
-                        p = 0
+                        n, p = closed_up(times, who, p, n), 0
             if asked:
                 seen += tail - head + busy
         busy_t += busy * t_end
         ready_t += ready * t_end
+        if forks:
+            helping = 0
+            for x in range(slots):
+                helping += codes[row0 + U(x)] == _HELPING
+            count[_SPLIT] += split
+            count[_HELPERS] += helping
+            count[_HELPED_T] += helped_t
+            count[_SPARED_T] += spared_t
+            s_useful_t[q] -= spared_t
         backlog = 0.0
         for x in range(head, tail):
             i = queue[x]

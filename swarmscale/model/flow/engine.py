@@ -7,10 +7,11 @@ from typing import Any, cast
 
 import numpy as np
 
-from ...agents.fleet import BUSY, DRAINING, IDLE, RECOVERING, Fleet
+from ...agents.fleet import BUSY, DRAINING, HELPING, IDLE, RECOVERING, RETIRED, Fleet
 from ...agents.hierarchy import Hierarchy
 from ...arrays import Bools, Floats, Ints, Ints32
 from .border import Border, unpack
+from .caching import go_out_of_date
 from .delegation import hand_up, loads
 from .demand import Demand
 from .desk import Desk
@@ -20,6 +21,7 @@ from .ledger import DROP, TICKS_PER_S, Count, Ledger, note, sampled
 from .lessons import Lessons, note_cuts
 from .network import Network
 from .stations import Servers, Station
+from .stealing import steal
 from .tasks import ATTEMPT_SHIFT, SENDING_SHIFT, Columns, Pool, Tasks, blank
 from .travel import Cache, Homes, Mesh, remember_answers
 from .way import enter_clusters, enter_dispatch, enter_homes, enter_stations
@@ -88,9 +90,15 @@ class TaskFlow:
         interrupted: `[Q]` tasks taken out of agents' hands so far.
         down: `[Q]` agents that failed or are under repair; empty where none is.
         turns_back: whether tasks whose home is held to be out of reach get another one.
+        change_key: Philox key of the changes by which answers go out of date.
+        change_per_s: times a second that the answer to a key goes out of date.
+        steals: whether idle agents take tasks that wait elsewhere.
+        steal_after_s: time that a task must have waited before, s.
+        hop_s: time that each hop takes beyond the link's latency, s: transfer and compression.
         missed: tasks that did not get through in the last tick and are to be sent anew, and why: places in the counts.
         ready: idle and busy agents at the last tick's end.
         busy: agents with a task then.
+        helping: agents at a part of another's task then.
     """
 
     demand: Demand
@@ -118,6 +126,7 @@ class TaskFlow:
     spare: tuple[Pool, Pool, Pool] = field(default_factory=lambda: (Pool(), Pool(), Pool()))
     ready: int = 0
     busy: int = 0
+    helping: int = 0
     pointer: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     lessons: Lessons = field(default_factory=lambda: Lessons.empty(0, 1, 1))
     pace: Floats = field(default_factory=lambda: np.ones((0, 6)))
@@ -129,6 +138,11 @@ class TaskFlow:
     interrupted: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     down: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     turns_back: bool = False
+    change_key: np.uint64 = field(default_factory=lambda: np.uint64(0))
+    change_per_s: float = 0.0
+    steals: bool = False
+    steal_after_s: float = 0.0
+    hop_s: float = 0.0
     missed: tuple[Tasks, Ints] = field(default_factory=lambda: (blank(0), np.empty(0, np.int64)))
     _shut: Bools = field(default_factory=lambda: np.zeros(0, np.bool_))
     _missed: int = 0
@@ -153,6 +167,10 @@ class TaskFlow:
         """
         self._begin, self._span = begin, end - begin
         self._refresh()
+        if self.cache.size and self.change_per_s > 0:
+            go_out_of_date(self, begin, end)
+        if self.steals:
+            steal(self, begin, ~self.shut if len(self.shut) else None)
         self.demand.draw_until(end, self.pools[0])
         rows = sum(pool.n for pool in self.pools)
         desk = self._desk
@@ -321,6 +339,9 @@ class TaskFlow:
             desk.answered_uid, desk.answered_meta, tuple(desk.rows), self.demand.bin_s, tuple(self.ledger),
         )  # fmt: skip
         self.busy = int(self.ledger.count[Count.IN_SERVICE])
+        if self.helping != self.ledger.count[Count.HELPING]:
+            self.helping = int(self.ledger.count[Count.HELPING])
+            self.clusters = self.clusters._replace(helpers=int(self.helping > 0))
         if self.cache.size:
             self._remember(desk.answered_uid[:answered], desk.answered_meta[:answered])
 
@@ -345,7 +366,7 @@ class TaskFlow:
     def _mirror(self) -> None:
         """Follow network, hierarchy and the fleet's members."""
         n = self.network
-        next_hop, link_s = n.next_hop.copy(), n.link_s.copy()
+        next_hop, link_s = n.next_hop.copy(), n.link_s + self.hop_s
         next_hop[~n.known] = next_hop[:, ~n.known] = -1
         np.fill_diagonal(link_s, 0.0)
         self.mesh = self.mesh._replace(
@@ -379,7 +400,8 @@ class TaskFlow:
         of_node = none[self.hierarchy.node_of_cluster]
         self._draws = in_proportion(*self._by_node, np.where(of_node, size, ready))
         rows = self.fleet.rows
-        speed = np.where((rows.state == IDLE) | (rows.state == BUSY), 1.0 / self.fleet.known_slowness(), 0.0)
+        there = (rows.state == IDLE) | (rows.state == BUSY) | (rows.state == HELPING)
+        speed = np.where(there, 1.0 / self.fleet.known_slowness(), 0.0)
         self._capability = np.einsum("qs,qks->qk", speed, rows.skill) / 255.0
 
     def interrupt(self, rows: Ints, now: float) -> int:
@@ -395,6 +417,8 @@ class TaskFlow:
         Returns:
             Tasks interrupted.
         """
+        if self.helping:
+            self._lose_helpers(rows, now)
         state = self.fleet.column("state")[rows]
         held = rows[(state == BUSY) | (state == DRAINING)]
         if not len(held):
@@ -434,6 +458,27 @@ class TaskFlow:
         self.state.in_service[:] -= np.bincount(clusters, minlength=self.fleet.clusters)
         self.state.waiting[:] += np.bincount(clusters[keep], minlength=self.fleet.clusters)
         return len(held)
+
+    def helped_by(self, rows: Ints) -> Ints:
+        """Rows of the agents who have the tasks that these agents work at parts of, ascending."""
+        if not self.helping:
+            return np.empty(0, np.int64)
+        state, uid, slots = self.fleet.column("state"), self.hands.uid.reshape(-1), self.fleet.slots
+        found: set[int] = set()
+        for row in rows[state[rows] == HELPING].tolist():
+            first = row // slots * slots
+            mine = slice(first, first + slots)
+            has = ((state[mine] == BUSY) | (state[mine] == DRAINING)) & (uid[mine] == uid[row])
+            found.update((first + np.flatnonzero(has)).tolist())
+        return np.array(sorted(found), np.int64)
+
+    def _lose_helpers(self, rows: Ints, now: float) -> None:
+        """The tasks that agents worked at parts of go back; those who had them are free."""
+        others = np.setdiff1d(self.helped_by(rows), rows)
+        if len(others):
+            self.interrupt(others, now)
+            state = self.fleet.column("state")
+            state[others] = np.where(state[others] == DRAINING, RETIRED, IDLE)
 
     def take_out(self, rows: Ints, ready_s: float | Floats | None = None) -> None:
         """Take the tasks out of the hands of busy agents, for good.

@@ -118,6 +118,10 @@ class Rule(NamedTuple):
         message_bytes: bytes of each.
         answers: 1 if the keys of answered tasks are wanted for the caches.
         closed: `[Q]` 1 where no task is begun, since nobody leads.
+        ways: agents that a large task is split over at most; 1: none is split.
+        from_s: work from which a task is large, s of a unit-speed agent.
+        join_s: time that splitting it and joining its parts takes, s.
+        helpers: 1 while agents help with parts of tasks, even if no more are split.
     """
 
     bound: int
@@ -127,3 +131,7 @@ class Rule(NamedTuple):
     message_bytes: int
     answers: int
     closed: Bytes
+    ways: int
+    from_s: float
+    join_s: float
+    helpers: int

@@ -96,6 +96,7 @@ class Cache(NamedTuple):
         used: `[K]` keys held.
         size: keys that a node may hold.
         rank: `[V]` cumulative share of the keys (Zipf).
+        lookup_s: time that looking up takes, s.
     """
 
     after: Ints32
@@ -103,6 +104,7 @@ class Cache(NamedTuple):
     used: Ints
     size: int
     rank: Floats
+    lookup_s: float
 
 
 @kernel
@@ -550,6 +552,7 @@ def answer(
     left = 0
     for x in range(n):
         i = rows[x]
+        tasks.at[i] += cache.lookup_s
         if not answer_from_cache(cache, key, tasks, i, deadline_s, ledger):
             rows[left] = i
             left += 1
@@ -583,6 +586,22 @@ def answer_from_cache(
     if sampled(uid, ledger.log_below[0]):
         note(ledger, uid, 8, t, -1)
     return True
+
+
+@kernel
+def forget_keys(cache: Cache, keys: Ints) -> int:
+    """Take keys whose answers are out of date out of all nodes' caches; return how many copies were taken out."""
+    gone = 0
+    for k in range(len(cache.used)):
+        after, before = cache.after[k], cache.before[k]
+        for x in keys:
+            if after[x] >= 0:
+                after[before[x]] = after[x]
+                before[after[x]] = before[x]
+                after[x] = -1
+                cache.used[k] -= 1
+                gone += 1
+    return gone
 
 
 @kernel

@@ -138,7 +138,7 @@ class HealthMonitor:
             return
         raw = model.records.raw(max(model.records.ticks - 1, 0))
         down = sum(int(raw.state(name)[-1]) for name in DOWN)
-        members = down + sum(int(raw.state(name)[-1]) for name in ("idle", "busy", "draining"))
+        members = down + sum(int(raw.state(name)[-1]) for name in ("idle", "busy", "helping", "draining"))
         out = (down, members, _nodes_down(model))
         if (out[0], out[2]) != (self._outage[0], self._outage[2]):
             model.bus.publish("health", "optimizer", Outage(agents=down, members=members, nodes=out[2]))

@@ -119,7 +119,11 @@ def believed(model: SwarmModel) -> dict[str, float]:
     """Shares of agents, clusters and nodes that are believed to be up; all shards of a model ask together."""
     raw = model.records.raw(max(model.records.ticks - 1, 0))
     down = sum(float(raw.state(name)[-1]) for name in DOWN) if len(raw) else 0.0
-    up = sum(float(raw.state(name)[-1]) for name in ("idle", "busy", "draining")) if len(raw) else 0.0
+    up = (
+        sum(float(raw.state(name)[-1]) for name in ("idle", "busy", "helping", "draining"))
+        if len(raw)
+        else 0.0
+    )
     size, ready = model.crew.by_cluster(np.stack([model.fleet.size, model.flow.state.ready]))
     filled = size > 0
     known = model.network.known if hasattr(model.network, "known") else model.network.alive

@@ -12,6 +12,7 @@ from ...agents.fleet import (
     DRAINING,
     EMPTY,
     FAILED,
+    HELPING,
     RECOVERING,
     RETIRED,
     STARTING,
@@ -95,7 +96,9 @@ class AgentFaults:
         made = self.made(rows)
         at_work = (state == BUSY) | (state == DRAINING)
         of.drop_copies(rows)
-        of.flow.put_off(rows[at_work], np.full(int(at_work.sum()), now + FOREVER))
+        held_up = np.union1d(rows[at_work], of.flow.helped_by(rows))  # a task waits for all of its parts
+        of.flow.put_off(held_up, np.full(len(held_up), now + FOREVER))
+        fleet.column("free_at")[rows[state == HELPING]] = now + FOREVER
         fleet.column("slowness")[rows] = FOREVER
         expected = (state == STARTING) | (state == RECOVERING)  # nobody waits for their heartbeats before
         from_s = np.where(expected, np.maximum(now, fleet.column("free_at")[rows]), now)

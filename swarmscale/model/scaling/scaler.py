@@ -133,10 +133,15 @@ class Scaler:
             return float(raw.count(which).sum())
 
         seconds = len(raw) * raw.dt
-        states = {name: int(raw.state(name)[-1]) for name in ("idle", "busy", "starting", "draining", "warm")}
+        states = {
+            name: int(raw.state(name)[-1])
+            for name in ("idle", "busy", "helping", "starting", "draining", "warm")
+        }
         failed = int(raw.state("failed")[-1] + raw.state("recovering")[-1])
-        ready = states["idle"] + states["busy"]
-        per_work = agent_seconds_per_work(model, total(Count.SERVICE_T), total(Count.USEFUL_T))
+        ready = states["idle"] + states["busy"] + states["helping"]
+        per_work = agent_seconds_per_work(
+            model, total(Count.SERVICE_T) + total(Count.HELPED_T), total(Count.USEFUL_T)
+        )
         demand = total(Count.WORK_ARRIVED_T) / TICKS_PER_S * per_work / seconds
         self._fill_bin(demand, seconds, model.now_s)
         spent = price_paid(raw, self.prices)

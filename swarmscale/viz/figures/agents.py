@@ -8,7 +8,7 @@ import numpy as np
 
 from ...model.columns import STATES
 from ...model.records import Records
-from ..theme import BLUE, FAINT, GRAY, GREEN, ORANGE, PURPLE, SKY, VERMILLION
+from ..theme import BLUE, FAINT, GRAY, GREEN, ORANGE, PURPLE, SKY, TEAL, VERMILLION
 from .lines import Line, column_line, time_figure
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ STATE_COLORS = {
     "retired": GRAY,
     "failed": VERMILLION,
     "recovering": ORANGE,
+    "helping": TEAL,
 }
 
 

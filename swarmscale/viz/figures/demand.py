@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 def demand_and_capacity(records: Records) -> Figure:
     """Work that arrives, in agents, against the agents that are ready and those that are busy."""
-    idle, busy = records.column("agents_idle"), records.column("agents_busy")
+    idle = records.column("agents_idle") + records.column("agents_helping")
+    busy = records.column("agents_busy")
     lines = [
         column_line(records, "offered_agents", ORANGE, "demand"),
         Line(

@@ -56,7 +56,7 @@ def timeline(
     """
     if not len(records):
         return None
-    ready = records.column("agents_idle") + records.column("agents_busy")
+    ready = records.column("agents_idle") + records.column("agents_busy") + records.column("agents_helping")
     paid = ready + records.column("agents_starting")
     lines = [
         column_line(records, "offered_agents", ORANGE, "demand"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...agents.fleet import BUSY, DRAINING, IDLE, RECOVERING, STARTING, STATE_NAMES
+from ...agents.fleet import BUSY, DRAINING, HELPING, IDLE, RECOVERING, STARTING, STATE_NAMES
 from ...arrays import Ints
 from ...model.flow.ledger import TICKS_PER_S
 from ..theme import number
@@ -176,7 +176,7 @@ def _of_clusters(model: SwarmModel, clusters: Ints) -> tuple[Fact, ...]:
     """Sums over clusters."""
     s, fleet = model.flow.state, model.fleet
     states = fleet.rows.state[clusters]
-    ready = int(((states == IDLE) | (states == BUSY)).sum())
+    ready = int(((states == IDLE) | (states == BUSY) | (states == HELPING)).sum())
     coming = int(((states == STARTING) | (states == RECOVERING)).sum())
     waiting, hands = int(s.waiting[clusters].sum()), int(s.in_service[clusters].sum())
     busy_t, ready_t = float(s.busy_t[clusters].sum()), float(s.ready_t[clusters].sum())
@@ -185,7 +185,7 @@ def _of_clusters(model: SwarmModel, clusters: Ints) -> tuple[Fact, ...]:
     return (
         Fact("clusters", f"{len(clusters):,}", "clusters in it"),
         Fact("agents", f"{int(fleet.size[clusters].sum()):,}", "its agents in whatever state"),
-        Fact("ready", f"{ready:,}", "idle and busy agents"),
+        Fact("ready", f"{ready:,}", "idle, busy and helping agents"),
         Fact("on their way", f"{coming:,}", "agents that are starting or under repair"),
         Fact("draining", f"{draining:,}", "agents at their last task"),
         Fact("waiting", f"{waiting:,} tasks", "tasks in its clusters' queues"),
