@@ -11,6 +11,7 @@ import networkx as nx
 import numpy as np
 from mesa.time import Priority, Schedule
 
+from ..agents.fleet import HELPING
 from ..choices import Choices
 from ..errors import ConfigError
 from . import build
@@ -212,7 +213,8 @@ def _restore(model: SwarmModel, header: dict[str, Any], arrays: Arrays) -> None:
         getattr(flow.ledger, name)[:] = arrays[f"ledger.{name}"]
     for i, pool in enumerate(flow.pools):
         pool.replace(pool.used()._replace(**group(f"pool{i}")))
-    flow.clusters = build.build_rule(model.config, fleet.size)
+    flow.helping = int((fleet.rows.state == HELPING).sum())
+    flow.clusters = build.build_rule(model.config, fleet.size, int(flow.helping > 0))
     flow.demand.next_bin = header["demand"]["next_bin"]
     flow.demand.rate_scale = header["demand"]["rate_scale"]
     flow.network = model.network = Network.restored(header["network"])

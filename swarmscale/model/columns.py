@@ -261,7 +261,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         name="spared_s",
         unit="s",
-        text="pure service time of split tasks that does not stand in line, since others do it meanwhile; when begun",
+        text="pure service time of answered tasks beyond their time in hands: others did it meanwhile, as parts",
         value=lambda r: r.seconds(C.SPARED_T),
     ),
     Column(
@@ -273,7 +273,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         name="coordination_efficiency",
         unit="",
-        text="sum of pure service time (work / speed; of a split task that of a part) / sum of response time, answered "
+        text="sum of pure service time (work / speed, at most the time in hands) / sum of response time, answered "
         "tasks",
         value=lambda r: ratio(r.count(C.USEFUL_T) - r.count(C.SPARED_T), r.count(C.RESPONSE_T)),
     ),

@@ -59,7 +59,7 @@ METRICS: tuple[Metric, ...] = (
         key="coordination_efficiency",
         title="coordination efficiency",
         unit="share",
-        text="sum of pure service time (work / speed; of a split task that of a part) / sum of response time, answered "
+        text="sum of pure service time (work / speed, at most the time in hands) / sum of response time, answered "
         "tasks",
         value=lambda s: over(s.count(Count.USEFUL_T) - s.count(Count.SPARED_T), s.count(Count.RESPONSE_T)),
         claim="92 %",

@@ -18,6 +18,9 @@ _PROMPT, _GENERATED, _FIRST_T = (
 )
 
 
+_WHOLE = 1.0 - 1e-6  # of an unsplit task time in hands and pure service may differ by rounding alone
+
+
 class Ends(NamedTuple):
     """Tasks that end in one cluster within a tick, side by side: the compiler works on many at a time.
 
@@ -69,7 +72,8 @@ class Sums(NamedTuple):
     Attributes:
         took: `[cap]` s, from arrival to answer.
         response: `[cap]` the same in 2**-20 s.
-        useful: `[cap]` pure service time in 2**-20 s.
+        useful: `[cap]` pure service time in 2**-20 s, but at most the time in hands: parts of a split task stand side
+            by side.
         bins: `[cap]` where it is counted: bin of its deadline, bin of its response time, whether it is in time.
     """
 
@@ -82,18 +86,26 @@ class Sums(NamedTuple):
 @kernel
 def count_answers(
     ended: Ends, n: int, per_s: float, sums: Sums, response_hist: Ints32, met: Ints
-) -> tuple[int, int, int, int]:
-    """Count the answers to ``n`` tasks; return how many are late, and the summed times in 2**-20 s."""
+) -> tuple[int, int, int, int, int]:
+    """Count the answers to ``n`` tasks; return how many are late, and the summed times in 2**-20 s.
+
+    The times are those of response, service and pure service, and what of the latter others did meanwhile.
+    """
     took, bins = sums.took, sums.bins
     for x in range(n):
         took[x] = ended.at[x] + ended.back[x] - ended.arrived[x]
-    response = service = useful = late = 0
+    response = service = useful = late = spared = 0
     for x in range(n):
         sums.response[x] = steps(took[x])
         response += sums.response[x]
     for x in range(n):
         sums.useful[x] = steps(ended.useful[x])
         useful += sums.useful[x]
+    for x in range(n):
+        took_s = np.float64(ended.service[x])
+        beside = (sums.useful[x] - steps(took_s)) * (took_s < _WHOLE * ended.useful[x])
+        spared += beside
+        sums.useful[x] -= beside
     for x in range(n):
         service += steps(np.float64(ended.service[x]))
     ring = len(met) - 1
@@ -106,7 +118,7 @@ def count_answers(
         word = bins[x]
         response_hist[(word >> 1) & 1023] += 1
         met[word >> 11] += word & 1
-    return late, response, service, useful
+    return late, response, service, useful, spared
 
 
 @inlined

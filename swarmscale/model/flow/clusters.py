@@ -246,6 +246,7 @@ def serve_clusters(
     response_all = 0
     service_all = 0
     useful_all = 0
+    spared_all = 0
     wait_all = 0
     work_all = 0
     match_all = 0
@@ -332,7 +333,7 @@ def serve_clusters(
                     ready += 1
                     ready_t -= steps(max(ends[row0 + s], begin))
                     n += 1
-        helped_t = spared_t = split = 0
+        helped_t = split = 0
         if forks:  # who works at a part of another's task is ready and busy, but holds no task
             for x in range(slots):
                 a = row0 + U(x)
@@ -554,9 +555,6 @@ def serve_clusters(
                 ):  # split over idle agents, as far as there are any
                     parts = min(ways, free + 1)
                     longest = service = service / parts
-                    spared_t += steps(work[i] * np.float64(slow[a])) - steps(
-                        work[i] * np.float64(slow[a]) / parts
-                    )
                     split += 1
                     for _ in range(parts - 1):
                         w = first_word[kind]
@@ -627,8 +625,6 @@ def serve_clusters(
             count[_SPLIT] += split
             count[_HELPERS] += helping
             count[_HELPED_T] += helped_t
-            count[_SPARED_T] += spared_t
-            s_useful_t[q] -= spared_t
         backlog = 0.0
         for x in range(head, tail):
             i = queue[x]
@@ -659,11 +655,14 @@ def serve_clusters(
         mine = done
         ended_from[q % _BLOCK + 1] = done
         if q % _BLOCK == _BLOCK - 1 or q == len(offsets) - 2:  # the last one of its block
-            late, response, service_t, useful = count_answers(ended, done, per_s, sums, response_hist, met)
+            late, response, service_t, useful, spared = count_answers(
+                ended, done, per_s, sums, response_hist, met
+            )
             late_all += late
             response_all += response
             service_all += service_t
             useful_all += useful
+            spared_all += spared
             for b in range(q % _BLOCK + 1):
                 response = useful = 0
                 for x in range(ended_from[b], ended_from[b + 1]):
@@ -692,6 +691,7 @@ def serve_clusters(
     count[_RESPONSE_T] += response_all
     count[_SERVICE_T] += service_all
     count[_USEFUL_T] += useful_all
+    count[_SPARED_T] += spared_all
     count[_WAIT_T] += wait_all
     count[_WORK_T] += work_all
     count[_MATCH] += match_all

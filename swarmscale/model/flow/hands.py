@@ -86,7 +86,7 @@ class ClusterState(NamedTuple):
         completed: `[Q]` tasks completed so far.
         ends_t: `[Q]` summed ends of the tasks in hands, in 2**-20 s.
         response_t: `[Q]` summed response times of answered tasks, in 2**-20 s.
-        useful_t: `[Q]` summed pure service times of answered tasks, in 2**-20 s.
+        useful_t: `[Q]` summed pure service times of answered tasks, at most their times in hands, in 2**-20 s.
     """
 
     waiting: Ints
