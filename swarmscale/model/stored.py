@@ -133,7 +133,7 @@ def counted(table: pd.DataFrame, dt: float) -> Floats:
     for i, state in enumerate(STATES):
         out[:, integer_columns() - len(STATES) + i] = of(f"agents_{state}")
 
-    out[:, Count.SILENT] = of("agents_silent")
+    out[:, Count.SILENT], out[:, Count.HELPING] = of("agents_silent"), of("agents_helping")
     completed, started = out[:, Count.COMPLETED], out[:, Count.STARTED]
     by_agents = completed - out[:, Count.CACHE_HITS]
     out[:, Count.WORK_ARRIVED_T] = np.rint(of("offered_agents") * dt * TICKS_PER_S)
