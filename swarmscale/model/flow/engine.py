@@ -246,16 +246,13 @@ class TaskFlow:
     def node_figures(self) -> Ints:
         """`[5, K]` ready agents, members, tasks held, room, and agents under repair of each node, as they are now."""
         state, sums = self.state, self.hierarchy.node_sums
-        nothing = np.zeros(self.network.nodes, np.int64)
-        return np.stack(
-            [
-                sums(state.ready),
-                sums(self.fleet.size),
-                sums(state.waiting + state.in_service),
-                self.room if len(self.room) else nothing + BOUNDLESS,
-                sums(self.down) if len(self.down) else nothing,
-            ]
-        )
+        out = np.empty((5, self.network.nodes), np.int64)
+        out[0] = sums(state.ready)
+        out[1] = sums(self.fleet.size)
+        out[2] = sums(state.waiting + state.in_service)
+        out[3] = self.room if len(self.room) else BOUNDLESS
+        out[4] = sums(self.down) if len(self.down) else 0
+        return out
 
     @property
     def crippled(self) -> Bools:
@@ -269,9 +266,11 @@ class TaskFlow:
         weight = (ready if ready.any() else members) * self.network.known
         share = np.cumsum(weight).astype(np.float64)
         share = share / share[-1] if share[-1] > 0 else np.arange(1, len(share) + 1) / len(share)
-        room = 1.0 / np.maximum(ready, 0.5)
-        load = np.where(ready > 0, held * room, np.inf)
         admits = np.ones(len(ready))
+        load = room = admits
+        if h.on:  # else nobody asks how loaded nodes are
+            room = 1.0 / np.maximum(ready, 0.5)
+            load = np.where(ready > 0, held * room, np.inf)
         if self.turns_back and (ready.min() == 0 or left.min() < BOUNDLESS or down.any()):
             asked = np.maximum(self._asked(share), 1e-9)
             admits = np.minimum(admits, left / asked)
