@@ -1,0 +1,1 @@
+"""Trials of the optimization engine itself: scenarios, and whether it chooses right in them."""

@@ -1,0 +1,146 @@
+"""``swarmscale optimize``: what limits a fleet, what was tried about it, and what may be done next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import require
+from .options import load_plugins, require_writable, settings, start_logging
+
+if TYPE_CHECKING:
+    from ..model.swarm import SwarmModel
+
+
+def optimize(
+    config: Annotated[str, typer.Argument(help="A preset's name or the path of a TOML file.")] = "llm-fleet",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", "-s", help="Change a setting: key=value, dotted key.")
+    ] = None,
+    rng: Annotated[str, typer.Option(help="The seed, a whole number; 'random' draws one.")] = "7",
+    seconds: Annotated[float | None, typer.Option(help="Simulated time, s; by default the config's.")] = None,
+    analyze: Annotated[
+        bool,
+        typer.Option("--analyze", help="At the end run each possible change in a forked twin, against none."),
+    ] = False,
+    twin_seconds: Annotated[
+        float, typer.Option(help="Simulated time over which twins are compared (--analyze), s.")
+    ] = 300.0,
+    out: Annotated[Path | None, typer.Option(help="Where trials.csv, looks.csv and twins.csv go.")] = None,
+    plugin: Annotated[
+        list[Path] | None, typer.Option(help="A Python file that registers strategies of your own.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> int:
+    """Run a fleet with the optimization engine on and print bottlenecks, trials and recommendations."""
+    start_logging(0, False)
+    load_plugins(plugin or [])
+    require(twin_seconds > 0, "--twin-seconds", twin_seconds, "above 0")
+    from ..model.config import Config
+    from ..model.optimization.twins import in_twins
+    from ..model.swarm import SwarmModel
+
+    if out is not None:
+        require_writable(out)
+    changes: list[tuple[str, Any]] = [("optimization.on", True), *settings(set_ or [])]
+    model = SwarmModel(Config.load(config).changed(changes), rng=None if rng == "random" else rng)
+    model.run(seconds, progress=not quiet)
+    advice = model.recommendations()
+    engine = model.optimizer
+    assert engine is not None
+    told: list[Any] = []
+    if analyze:
+        told = in_twins(
+            model, engine.asked, engine.strategies, seconds=twin_seconds, settle_s=engine.settings.settle_s
+        )
+    _show(model, [one.words for one in advice], told if analyze else None)
+    if out is not None:
+        _write(model, told, out)
+    return 0
+
+
+def _show(model: SwarmModel, advice: list[str], told: list[Any] | None) -> None:
+    from rich.console import Console
+
+    console = Console()
+    console.width = min(console.width, 140)
+    engine = model.optimizer
+    assert engine is not None
+    assert engine.found is not None
+    console.print(
+        f"[bold]{model.config.name}[/]: {len(model.fleet):,} agents after {model.now_s:g} s\n"
+        f"now: [bold]{engine.found.kind}[/]: {engine.found.words}",
+        highlight=False,
+    )
+    _print(console, "what limited it", ("kind", "share of time"), _kinds(model))
+    _print(
+        console,
+        "trials",
+        ("time s", "against", "strategy", "done", "metric", "before", "after", "change", "state", "reason"),
+        [
+            (f"{t.time_s:g}", t.kind, t.strategy, t.words, t.metric, f"{t.before:.4g}", f"{t.after:.4g}",
+             f"{100 * t.change:+.1f} % [{100 * t.low:+.1f}, {100 * t.high:+.1f}]", t.state, t.reason)
+            for t in engine.trials
+        ],
+    )  # fmt: skip
+    console.print("[bold]recommendations[/]", highlight=False)
+    for line in advice:
+        console.print(f"  {line}", highlight=False)
+    for name, why in engine.refused.items():
+        console.print(f"  [dim]{name}: not now: {why}[/]", highlight=False)
+    if told is not None:
+        _print(
+            console,
+            "in forked twins, the same future with the change and without",
+            ("strategy", "done", "metric", "without", "with", "change, 90 %", "others"),
+            [_twin_row(one) for one in told],
+        )
+
+
+def _twin_row(one: Any) -> tuple[str, ...]:
+    if one.why_not:
+        return one.strategy, one.words, one.metric, "", "", one.why_not, ""
+    others = ", ".join(f"{name} {100 * x:+.1f} %" for name, x in (one.others or {}).items() if x == x)
+    return (
+        one.strategy, one.words, one.metric, f"{one.without:.4g}", f"{one.changed:.4g}",
+        f"{100 * one.relative:+.1f} % [{100 * one.low:+.1f}, {100 * one.high:+.1f}]", others,
+    )  # fmt: skip
+
+
+def _kinds(model: SwarmModel) -> list[tuple[str, str]]:
+    """Share of the looks that found each kind."""
+    from ..model.optimization.log import looks_frame
+
+    assert model.optimizer is not None
+    counts = looks_frame(model.optimizer)["kind"].value_counts(normalize=True)
+    return [(str(kind), f"{share:.1%}") for kind, share in counts.items()]
+
+
+def _print(console: Any, title: str, names: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for name in names:
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table if rows else f"{title}: none")
+
+
+def _write(model: SwarmModel, told: list[Any], folder: Path) -> None:
+    import dataclasses
+
+    import pandas as pd
+
+    from ..model.files import write_whole
+    from ..model.optimization.log import looks_frame, trials_frame
+
+    assert model.optimizer is not None
+    frames = {"trials": trials_frame(model.optimizer.trials), "looks": looks_frame(model.optimizer)}
+    if told:
+        frames["twins"] = pd.DataFrame([dataclasses.asdict(one) for one in told])
+    for name, frame in frames.items():
+        text = frame.to_csv(index=False)
+        write_whole(folder / f"{name}.csv", lambda part, text=text: part.write_text(text, encoding="utf-8"))  # type: ignore[misc]
