@@ -22,6 +22,7 @@ from .model.intelligence.problems import PROBLEMS
 from .model.intelligence.tasks import BATTERY
 from .model.learning.aggregation import AGGREGATION_RULES
 from .model.learning.social import SOCIAL_STRATEGIES
+from .model.optimization.strategies import STRATEGIES
 from .model.resilience.detection import FAILURE_DETECTORS
 from .model.resilience.faults import FAULTS
 from .model.scaling import POLICIES
@@ -44,6 +45,7 @@ FAMILIES: dict[str, Choices[Any]] = {
         FAULTS,
         FAILURE_DETECTORS,
         ALERT_RULES,
+        STRATEGIES,
         OUTCOMES,
         DESIGNS,
         ENGINES,
@@ -58,6 +60,7 @@ def register[S](kind: str, name: str) -> Callable[[type[S]], type[S]]:
         kind: the family: "topology", "consensus rule", "dispatch rule", "demand source", "controller",
             "forecaster", "scaling policy", "battery task", "problem", "aggregation rule",
             "social strategy", "detector", "fault", "failure detector", "alert rule",
+            "optimization strategy",
             "outcome", "design" or "engine".
         name: the name by which configs, files and the command line know it.
 

@@ -98,6 +98,22 @@ class Hierarchy:
         self.node_of_cluster = np.append(self.node_of_cluster, np.int32(node))
         return self.clusters - 1
 
+    def put_cluster(self, cluster: int, node: int) -> None:
+        """Put a cluster under another node: into its first zone with room, or into a new zone of it.
+
+        Raises:
+            ConfigError: if there is no such cluster or node.
+        """
+        require(0 <= cluster < self.clusters, "cluster", cluster, f"from 0 to {self.clusters - 1}")
+        require(0 <= node < self.nodes, "node", node, f"from 0 to {self.nodes - 1}")
+        sizes = np.bincount(self.zone_of_cluster, minlength=self.zones)
+        roomy = np.flatnonzero((self.node_of_zone == node) & (sizes < self.zone_clusters))
+        zone = int(roomy[0]) if len(roomy) else self.zones
+        if zone == self.zones:
+            self.node_of_zone = np.append(self.node_of_zone, np.int32(node))
+        self.zone_of_cluster[cluster] = zone
+        self.node_of_cluster[cluster] = node
+
     def zone_sums[V: (Ints, Floats)](self, values: V) -> V:
         """Sum of `[Q]` values over the clusters of each zone, `[Z]`; see :func:`sums_by_parent`."""
         return sums_by_parent(values, self.zone_of_cluster, self.zones)

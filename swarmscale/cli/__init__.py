@@ -16,6 +16,7 @@ from .compare import compare
 from .emergence import emergence
 from .fit import fit
 from .iq import iq
+from .optimize import optimize
 from .presets import app as presets_app
 from .race import race
 from .run import run
@@ -41,6 +42,7 @@ app.command()(fit)
 app.command()(iq)
 app.command()(emergence)
 app.command()(chaos)
+app.command()(optimize)
 app.add_typer(trace_app, name="trace")
 app.add_typer(presets_app, name="presets")
 app.command(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -118,7 +119,7 @@ def _kinds(model: SwarmModel) -> list[tuple[str, str]]:
     return [(str(kind), f"{share:.1%}") for kind, share in counts.items()]
 
 
-def _print(console: Any, title: str, names: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def _print(console: Any, title: str, names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")

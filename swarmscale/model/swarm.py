@@ -39,6 +39,7 @@ from .integration.intelligence import build_intelligence
 from .intelligence.prober import build_prober
 from .learning.learner import build_learner
 from .observation import Observation, observe
+from .optimization.engine import build_optimizer
 from .records import Records
 from .resilience.admission import build_admission
 from .resilience.engine import Resilience, build_resilience
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 
     from .intelligence.decision import CollectiveDecision
     from .intelligence.probe import Probe
+    from .optimization.advice import OptimizationReport, Recommendation
 
 
 class SwarmModel(ArrayPopulation):
@@ -87,6 +89,7 @@ class SwarmModel(ArrayPopulation):
         health: health of components, integration and system, and alerts; None there too.
         admission: how many tasks nodes let in; None where ``resilience.admission`` is off.
         pace: finds agents that became slow; None where ``resilience.pace`` is off.
+        optimizer: looks for the bottleneck and tries what may help; None where ``optimization`` is off.
     """
 
     def __init__(
@@ -166,6 +169,7 @@ class SwarmModel(ArrayPopulation):
         self.health = build_health(self.config)
         self.admission = build_admission(self.config)
         self.pace = build_pace(self.config)
+        self.optimizer = build_optimizer(self.config, self.root_seed)
         for controller in (
             self.scaler,
             self.learner,
@@ -179,6 +183,7 @@ class SwarmModel(ArrayPopulation):
             self.health,
             self.admission,
             self.pace,
+            self.optimizer,
         ):
             if controller is not None:
                 self.add_controller(controller)
@@ -332,6 +337,18 @@ class SwarmModel(ArrayPopulation):
     def summary(self) -> Summary:
         """Every metric of the run with its definition and, where the demand is stationary, its interval."""
         return summarize(self)
+
+    def recommendations(self) -> tuple[Recommendation, ...]:
+        """What could be done against what limits the fleet; see :func:`.optimization.advice.recommendations`."""
+        from .optimization.advice import recommendations
+
+        return recommendations(self)
+
+    def optimize_performance(self, **how: Any) -> OptimizationReport:
+        """Begin a trial of what promises most; see :func:`.optimization.advice.optimize_performance`."""
+        from .optimization.advice import optimize_performance
+
+        return optimize_performance(self, **how)
 
     def add_controller(self, controller: Controller) -> None:
         """Let a controller act at its period, from the next tick on.

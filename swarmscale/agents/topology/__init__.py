@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...choices import Choices
 from .base import Topology, links_of
+from .given import Given
 from .hypercube import Hypercube
 from .mesh import Mesh
 from .ring import Ring
@@ -20,10 +21,12 @@ TOPOLOGIES: Choices[Topology] = Choices(
     **{"small-world": SmallWorld, "scale-free": ScaleFree},
     hypercube=Hypercube,
     tree=Tree,
+    given=Given,
 )
 
 __all__ = [
     "TOPOLOGIES",
+    "Given",
     "Hypercube",
     "Mesh",
     "Ring",

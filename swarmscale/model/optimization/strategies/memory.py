@@ -1,0 +1,61 @@
+"""Memory optimization: how long the collective memory keeps what nobody asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ....errors import require
+from ..base import Bottleneck, Proposal
+from .turning import turn_back, turn_settings
+
+if TYPE_CHECKING:
+    from ...swarm import SwarmModel
+
+NAME = "memory-optimization"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryOptimization:
+    """Shorter retention, as long as what is recalled stays as right.
+
+    Expected is the share of the bytes held that is not recalled within the retention window: what could go.
+
+    Attributes:
+        factor: by which retention is shortened.
+        least_s: shortest retention, s.
+    """
+
+    factor: float = 0.5
+    least_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        require(0 < self.factor < 1, "factor", self.factor, "in (0, 1)")
+        require(self.least_s > 0, "least_s", self.least_s, "above 0")
+
+    def propose(self, model: SwarmModel, found: Bottleneck) -> Proposal | str:
+        """See :class:`..base.Strategy`."""
+        keeper = model.collective_memory
+        if keeper is None:
+            return "there is no collective memory"
+        now = model.config.collective_memory.retention_s
+        new = max(self.factor * now, self.least_s)
+        if new >= now:
+            return f"retention is at its shortest, {now:g} s"
+        efficiency = keeper.efficiency()
+        return Proposal(
+            strategy=NAME,
+            knob="collective_memory.retention_s",
+            words=f"facts are dropped {new:g} s after their last observation, not {now:g} s",
+            metric="memory_bytes",
+            expected=-(1 - efficiency),
+            changes={"collective_memory.retention_s": new},
+        )
+
+    def turn(self, model: SwarmModel, proposal: Proposal) -> Any:
+        """See :class:`..base.Strategy`."""
+        return turn_settings(model, proposal.changes)
+
+    def undo(self, model: SwarmModel, proposal: Proposal, kept: Any) -> None:
+        """See :class:`..base.Strategy`: facts that were dropped are gone until they are observed again."""
+        turn_back(model, kept)

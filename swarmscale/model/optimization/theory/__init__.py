@@ -1,0 +1,1 @@
+"""Closed forms of queueing theory by which changes are foretold and kernels are tested."""
