@@ -44,7 +44,7 @@ def shewhart(center: float, sigma: float, sigmas: float) -> tuple[float, float]:
     return center - sigmas * sigma, center + sigmas * sigma
 
 
-def ewma(last: float, value: float, weight: float) -> float:
+def ewma[T: (float, Floats)](last: T, value: T, weight: float) -> T:
     """The exponentially weighted moving average with one value more.
 
     >>> ewma(10.0, 20.0, 0.2)

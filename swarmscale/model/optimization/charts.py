@@ -1,11 +1,11 @@
 """Control charts that set themselves up: each value is foretold from those before it, and what is left is averaged.
 
 A chart needs no stretch by which it is set up once for all. The regression of each value on the one before it, an
-autoregression of order 1, is kept up with every value in control; what the next value leaves over, in its own standard
-error, has Student's law, and is taken over to the normal law. Such scores are nearly independent and standard normal, whatever
-mean, deviation and correlation the series has, so that the average of them has the run length that was asked for. For
-that the slope needs its correction: least squares make it too small in short series, and what is left over is correlated
-then. While the average is out of its limits nothing is learned.
+autoregression of order 1, is kept up with every value in control. What the next value leaves over, in its own standard
+error, has Student's law, and is taken over to the normal law. Such scores are nearly independent and standard normal,
+whatever mean, deviation and correlation the series has, so that the average of them has the run length that was asked
+for. For that the slope needs its correction: least squares make it too small in short series, and what is left over
+is correlated then. While the average is out of its limits nothing is learned.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ LEAST = 20
 """Pairs of values from which a chart judges."""
 HELD = 1.5
 """Where an average is held, in limits: one wild value keeps it out for a while, not for ever."""
+TINY = 1e-12
+"""Least standard error of a value: where nothing ever varied, rounding raises no alarm."""
 PARAMETERS = 2
 """That the regression of a value on the one before it takes."""
 
@@ -92,7 +94,7 @@ def foretell(charts: Charts, least_error: Floats | float = 0.0) -> Foretold:
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.sqrt(np.maximum(rest, 0.0) / freedom * (1 + 1 / n + away**2 / spread))
     value = np.where(n > 0, charts.value + slope * away, np.nan)
-    floor = np.maximum(least_error, LEAST_SHARE * np.abs(value))
+    floor = np.maximum(least_error, LEAST_SHARE * np.abs(np.nan_to_num(value)) + TINY)
     return Foretold(value, np.where(freedom > 0, np.maximum(error, floor), np.nan), freedom)
 
 

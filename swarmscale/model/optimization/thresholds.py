@@ -1,4 +1,4 @@
-"""Adaptive thresholds: for each metric a control chart that says since when it is out of range, and the target beside."""
+"""Adaptive thresholds: of each metric a control chart that says since when it is out of range, and its target."""
 
 from __future__ import annotations
 
