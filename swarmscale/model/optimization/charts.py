@@ -113,24 +113,18 @@ def scores(values: Floats, foretold: Foretold) -> Floats:
     )
 
 
-def ends(charts: Charts, foretold: Foretold, weight: float, half: float) -> tuple[Floats, Floats]:
-    """`[M]` the smallest and the largest next value with which the average stays within its limits.
+def placed(score: Floats | float, foretold: Foretold) -> Floats:
+    """`[M]` the value that a score stands for, beside what was foretold: what :func:`scores` undoes.
 
     Args:
-        charts: before that value.
-        foretold: of it.
-        weight: of the newest score in the average.
-        half: from the center to a limit of the average.
+        score: in standard deviations of the normal law.
+        foretold: of the value.
     """
     from scipy.special import ndtr, stdtrit
 
-    freedom = np.maximum(foretold.freedom, 1)
-    out = []
-    for limit in (-half, half):
-        score = (limit - (1 - weight) * charts.average) / weight
-        left = -np.sign(score) * stdtrit(freedom, np.maximum(ndtr(-np.abs(score)), np.finfo(float).tiny))
-        out.append(np.asarray(foretold.value + left * foretold.error, np.float64))
-    return out[0], out[1]
+    tail = np.maximum(ndtr(-np.abs(score)), np.finfo(float).tiny)
+    left = -np.sign(score) * stdtrit(np.maximum(foretold.freedom, 1), tail)
+    return np.asarray(foretold.value + left * foretold.error, np.float64)
 
 
 def seen(

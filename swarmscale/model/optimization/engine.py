@@ -19,6 +19,7 @@ from .choosing import Belief, choose, key
 from .judging import judge, reward
 from .log import Trial, look_row
 from .strategies import STRATEGIES
+from .thresholds import Thresholds, build_thresholds
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -71,6 +72,7 @@ class Optimizer:
         beliefs: what is thought of each strategy against each kind of bottleneck.
         refused: at the last choice, why the strategies that had nothing to propose had not, by name.
         asked: proposals of the last choice, by name.
+        thresholds: charts of what was recorded between looks; they begin anew when a change is kept.
     """
 
     title: ClassVar[str] = "optimization"
@@ -87,6 +89,7 @@ class Optimizer:
     beliefs: dict[str, Belief] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     asked: dict[str, Proposal] = field(default_factory=dict)
+    thresholds: Thresholds = field(default_factory=Thresholds)
     _running: Running | None = None
     _seen: Seen | None = None
     _clean_s: float = 0.0
@@ -94,6 +97,7 @@ class Optimizer:
     _locked: dict[str, float] = field(default_factory=dict)
     _coming_s: float = 0.0
     _out: float = 0.0
+    _charted: int = 0
 
     @property
     def of_config(self) -> bool:
@@ -109,6 +113,8 @@ class Optimizer:
         """Look, and begin or end a trial if it is time."""
         self._listen(model)
         self.look(model)
+        self.thresholds.look(model, model.records.raw(self._charted))
+        self._charted = model.records.ticks
         if self._running is not None:
             if model.now_s >= self._running.until_s - 1e-9:
                 self._end(model, self._running)
@@ -210,6 +216,7 @@ class Optimizer:
             after=(running.at_s + s.settle_s, now_s), settings=s,
         )  # fmt: skip
         if verdict.kept:
+            self.thresholds.begin_anew()
             self._clean_s, self._next_s = running.at_s + s.settle_s, now_s + s.cooldown_s
         else:
             self.strategies[proposal.strategy].undo(model, proposal, running.kept)
@@ -252,6 +259,7 @@ class Optimizer:
         """All that changes, for a checkpoint."""
         return {name: getattr(self, name) for name in _KEPT} | {
             "asked": {name: _plain(one) for name, one in self.asked.items()},
+            "thresholds": self.thresholds.memory(),
             "running": None
             if self._running is None
             else replace(self._running, proposal=_plain(self._running.proposal)),
@@ -262,6 +270,7 @@ class Optimizer:
         for name in _KEPT:
             setattr(self, name, memory[name])
         self.asked, self._running = memory["asked"], memory["running"]
+        self.thresholds.remember(memory["thresholds"])
 
     def modules(self) -> set[str]:
         """Modules whose dataclasses its memory may hold."""
@@ -272,7 +281,7 @@ class Optimizer:
 
 _KEPT = (
     "found", "looks", "trials", "beliefs", "refused", "_seen", "_clean_s", "_next_s", "_locked", "_coming_s",
-    "_out",
+    "_out", "_charted",
 )  # fmt: skip
 
 
@@ -303,4 +312,5 @@ def build_optimizer(config: Config, root_seed: int) -> Optimizer | None:
         strategies=chosen(c),
         root_seed=root_seed,
         period_s=ticks(c.period_s, config.dt) * config.dt,
+        thresholds=build_thresholds(c),
     )

@@ -12,7 +12,7 @@ from ...arrays import Floats
 from ..columns import Raw, dropped, provisioned
 from ..flow.ledger import Count
 from ..health.run_length import width_for
-from .charts import LEAST, Charts, blank, ends, foretell, seen
+from .charts import LEAST, Charts, blank, foretell, placed, seen
 
 if TYPE_CHECKING:
     from ..swarm import SwarmModel
@@ -79,9 +79,10 @@ class Reading:
         time_s: end of the look, s.
         value: in the metric's unit; NaN where nothing was counted.
         expected: what the looks before foretell of it.
-        low: the smallest value with which this look would not have been out.
-        high: the largest one.
-        state: "learning", "in range", "high" or "low": where the average of what is not foretold lies.
+        average: the average of what was not foretold, put beside that; the state is where it lies.
+        low: its lower limit.
+        high: its upper limit.
+        state: "learning", "in range", "high" or "low".
         since_s: when that state began, s.
         target: what the metric should be at this look; NaN if nothing is asked of it.
         on_target: whether it is, within its tolerance; True where nothing is asked.
@@ -91,6 +92,7 @@ class Reading:
     time_s: float
     value: float
     expected: float
+    average: float
     low: float
     high: float
     state: State
@@ -226,13 +228,13 @@ class Thresholds:
         noise: Floats = np.array([found[name].noise for name in METRICS])
         foretold = foretell(self._charts, noise)
         judges = self._charts.pairs >= self.least
-        low, high = ends(self._charts, foretold, self.weight, self._half)
         self._charts = seen(self._charts, values, foretold, self.weight, self._half, self.least)
+        shown = [placed(score, foretold) for score in (self._charts.average, -self._half, self._half)]
         arrival_per_s = _over(float(raw.count(Count.ARRIVED).sum()), len(raw) * raw.dt)
         readings = tuple(
             self._reading(
                 i, found[name], time_s, arrival_per_s, bool(judges[i]),
-                (float(foretold.value[i]), float(low[i]), float(high[i])),
+                (float(foretold.value[i]), *(float(values[i]) for values in shown)),
             )
             for i, name in enumerate(METRICS)
         )  # fmt: skip
@@ -246,7 +248,7 @@ class Thresholds:
         time_s: float,
         arrival_per_s: float,
         judges: bool,
-        limits: tuple[float, float, float],
+        limits: tuple[float, ...],
     ) -> Reading:
         """What the chart of a metric says."""
         name, average = METRICS[i], float(self._charts.average[i])
@@ -261,12 +263,15 @@ class Thresholds:
                 value=min(target.value, arrival_per_s), tolerance=target.tolerance, side=target.side
             )
         there = one.value == one.value
-        expected, low, high = (one.back(x) if judges and there else float("nan") for x in limits)
+        expected, average_there, low, high = (
+            one.back(x) if judges and there else float("nan") for x in limits
+        )
         return Reading(
             metric=name,
             time_s=time_s,
             value=one.value,
             expected=expected,
+            average=average_there,
             low=low,
             high=high,
             state=state,
