@@ -62,7 +62,9 @@ def test_a_task_split_over_idle_agents_all_alike_takes_its_share_of_the_time():
     answered = raw.count(Count.COMPLETED).sum()
     assert service == pytest.approx(work / 4 + 0.25 * answered, rel=1e-6)
     spared = raw.seconds(Count.SPARED_T).sum()
-    assert work - service <= spared < 1.02 * (work - service)  # of the shortest ones joining takes more than is saved
+    assert (
+        work - service <= spared < 1.02 * (work - service)
+    )  # of the shortest ones joining takes more than is saved
     assert np.nanmax(m.records.column("coordination_efficiency")) < 1.0
 
 

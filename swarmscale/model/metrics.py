@@ -12,6 +12,7 @@ from .emergence_metrics import EMERGENCE_METRICS
 from .flow.ledger import DELIVERED, FIRST, MESSAGES, Count
 from .intelligence_metrics import INTELLIGENCE_METRICS
 from .metric import Metric, Stretch, jain, over, variation
+from .optimization_metrics import OPTIMIZATION_METRICS
 from .resilience_metrics import RESILIENCE_METRICS
 from .scaling_metrics import SCALING_METRICS
 
@@ -317,4 +318,5 @@ METRICS: tuple[Metric, ...] = (
     *INTELLIGENCE_METRICS,
     *EMERGENCE_METRICS,
     *RESILIENCE_METRICS,
+    *OPTIMIZATION_METRICS,
 )

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...model.emergence_metrics import EMERGENCE_METRICS
 from ...model.metrics import METRICS
+from ...model.optimization.base import KINDS
 from ..outcomes import OUTCOMES
 from .pareto import Direction
 from .tidy import measured, outcomes_of
@@ -83,6 +84,8 @@ MORE_IS_BETTER = frozenset(
         "decision_accuracy",
         "iq_velocity",
         "memory_efficiency",
+        "optimization_gain",
+        "limited_by_none",
     ]
 )
 NEITHER = frozenset(
@@ -91,6 +94,10 @@ NEITHER = frozenset(
         "generated_tokens_per_s",
         "naive_accuracy",
         *(metric.key for metric in EMERGENCE_METRICS),
+        "optimization_trials",
+        "optimization_kept",
+        "optimization_rolled_back",
+        *(f"limited_by_{kind}" for kind in KINDS if kind != "none"),
     ]
 )
 """Of these more is neither better nor worse in itself."""

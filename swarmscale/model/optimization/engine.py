@@ -73,6 +73,7 @@ class Optimizer:
         refused: at the last choice, why the strategies that had nothing to propose had not, by name.
         asked: proposals of the last choice, by name.
         thresholds: charts of what was recorded between looks; they begin anew when a change is kept.
+        links: pairs of nodes that had a link at the first look.
     """
 
     title: ClassVar[str] = "optimization"
@@ -90,6 +91,7 @@ class Optimizer:
     refused: dict[str, str] = field(default_factory=dict)
     asked: dict[str, Proposal] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    links: tuple[tuple[int, int], ...] = ()
     _running: Running | None = None
     _seen: Seen | None = None
     _clean_s: float = 0.0
@@ -112,6 +114,8 @@ class Optimizer:
     def act(self, model: SwarmModel) -> None:
         """Look, and begin or end a trial if it is time."""
         self._listen(model)
+        if not self.looks:
+            self.links = tuple(sorted((min(a, b), max(a, b)) for a, b in model.mesh.edges))
         self.look(model)
         self.thresholds.look(model, model.records.raw(self._charted))
         self._charted = model.records.ticks
@@ -281,7 +285,7 @@ class Optimizer:
 
 _KEPT = (
     "found", "looks", "trials", "beliefs", "refused", "_seen", "_clean_s", "_next_s", "_locked", "_coming_s",
-    "_out", "_charted",
+    "_out", "_charted", "links",
 )  # fmt: skip
 
 

@@ -35,13 +35,39 @@ class Change(NamedTuple):
     moved: bool
 
 
+WORTH = 1 / 3
+"""Share of the squared standard error to which a cut must bring it."""
+LEAST = 3
+"""Bins that must stand on each side."""
 UNKNOWN = Change(np.nan, np.nan, np.nan, np.nan, np.nan, 1.0, 1.0, moved=False)
+
+
+def settled(values: Floats) -> int:
+    """First bin from which a series is thought to be settled: the cut that leaves the least squared standard error.
+
+    At most half of the bins are cut off, and none unless that error falls to a third: in noise that hangs together some
+    cut always lowers it a little, and such cuts make false finds.
+
+    Source:
+        Marginal standard error rule: White (1997), *Simulation* 69(6); MSER-5 with bins for batches.
+
+    >>> settled(np.array([9.0, 5.0, 1.1, 0.9, 1.0, 1.1, 0.9, 1.0]))
+    2
+    """
+    n = len(values)
+    least, at = WORTH * float(values.var()) / n, 0
+    for cut in range(n // 2 + 1):
+        rest = values[cut:]
+        error = float(rest.var()) / len(rest)
+        if error < least - 1e-15:
+            least, at = error, cut
+    return at
 
 
 def compare(before: Series, after: Series, level: float) -> Change:
     """Whether a metric is another one after a change.
 
-    Least squares of the metric on a constant, whether the bin is after the change, and the load; the error of the
+    What has not settled yet at the begin of each window is cut off. Then least squares of the metric on a constant, whether the bin is after the change, and the load; the error of the
     change is widened for noise that hangs together from bin to bin, as for an autoregression of order 1 by the lag-1
     correlation of the residuals, bias corrected; degrees of freedom are those of as many independent bins.
 
@@ -58,12 +84,15 @@ def compare(before: Series, after: Series, level: float) -> Change:
         n (1 - r) / (1 + r): Bayley & Hammersley (1946), *Suppl. J. R. Stat. Soc.* 8. Bias of r: Kendall (1954),
         *Biometrika* 41.
     """
-    known = [~np.isnan(part.values) for part in (before, after)]
-    n, m = (int(k.sum()) for k in known)
-    if n < 3 or m < 3:
+    parts = []
+    for part in (before, after):
+        known = ~np.isnan(part.values)
+        first = settled(part.values[known]) if known.sum() >= LEAST else 0
+        parts.append((part.values[known][first:], part.load[known][first:]))
+    n, m = (len(values) for values, _ in parts)
+    if n < LEAST or m < LEAST:
         return UNKNOWN
-    y = np.concatenate([before.values[known[0]], after.values[known[1]]])
-    x = np.concatenate([before.load[known[0]], after.load[known[1]]])
+    y, x = (np.concatenate(both) for both in zip(*parts, strict=True))
     is_after = np.arange(n + m) >= n
     moved = bool(x[:n].max() < x[n:].min() or x[n:].max() < x[:n].min()) if np.ptp(x) > 0 else False
     if np.ptp(y) == 0:

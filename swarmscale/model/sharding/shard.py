@@ -83,6 +83,13 @@ def refuse(config: Config) -> None:
             raise ConfigError(
                 f"{name} = {str(value).lower()}, but it must be {off} in a model that is shared out over shards"
             )
+    names = config.optimization.strategies
+    if config.optimization.on and (not names or "load-distribution" in names):
+        told = list(names) if names else "all"
+        raise ConfigError(
+            f"optimization.strategies = {told}, but it must leave out load-distribution, which puts clusters under other "
+            "nodes, in a model that is shared out over shards"
+        )
     if config.resilience.on:
         refuse_unshared(config.resilience)
         require(

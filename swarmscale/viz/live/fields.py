@@ -27,7 +27,7 @@ GROUPS = {
     "resilience": "Resilience: what breaks", "resilience.detection": "Resilience: detection",
     "resilience.recovery": "Resilience: recovery", "resilience.breaker": "Resilience: circuit breakers",
     "resilience.admission": "Resilience: admission", "resilience.pace": "Resilience: watch over slow agents",
-    "resilience.health": "Resilience: health and alerts", "records": "Records",
+    "resilience.health": "Resilience: health and alerts", "optimization": "Optimization", "records": "Records",
 }  # fmt: skip
 
 

@@ -24,8 +24,8 @@ class LoadDistribution:
     """Even out load: first between nodes, by clusters put under other nodes; then within them, by agents who move.
 
     A cluster that is re-homed takes its agents and its queue along; each of its agents and waiting tasks costs a
-    message over the mesh. An agent who moves is away for as long as a warm one takes to start. In a model that is
-    shared out over shards only agents move.
+    message over the mesh. An agent who moves is away for as long as a warm one takes to start. A model that is shared
+    out over shards refuses it, since clusters cannot change shards.
 
     Attributes:
         uneven: difference of utilization between the fullest and the emptiest that is worth the trouble.
@@ -46,11 +46,10 @@ class LoadDistribution:
         node = np.asarray(model.hierarchy_arrays.node_of_cluster, np.int64)
         count = model.network.nodes
         load, there = (np.bincount(node, values, count).astype(np.float64) for values in (held, ready))
-        if model.shard.territory.alone:
-            homes = rehomed(node, held, ready, load, there, self.share)
-            before, after = _spread(load, there), _spread(*_after(homes, held, ready, load, there, node))
-            if homes and before - after > self.uneven:
-                return self._homes(model, homes, held, ready, before, after)
+        homes = rehomed(node, held, ready, load, there, self.share)
+        before, after = _spread(load, there), _spread(*_after(homes, held, ready, load, there, node))
+        if homes and before - after > self.uneven:
+            return self._homes(model, homes, held, ready, before, after)
         moves = moved(node, held, ready, self.share)
         spread = float(np.ptp(held[ready > 0] / ready[ready > 0])) if (ready > 0).any() else 0.0
         if moves and spread > self.uneven:
