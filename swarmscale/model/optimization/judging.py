@@ -18,17 +18,21 @@ GUARDS = (("response_s", 0.10), ("agent_s_per_task", 0.05))
 """Metrics that must not get worse by more than this relative amount (assumed), whatever was to be lowered."""
 ERRORS = ("error_rate", "late")
 """Shares that must not rise by more than the error rate that is tolerated."""
-BELIEFS = 0.10
-"""Relative amount by which the Brier score of beliefs read may rise while less is held in memory (assumed)."""
+RECALL = 0.10
+"""Relative amount by which the bytes that are recalled may fall while less is held in memory (assumed)."""
 
 
 def remembered(model: SwarmModel, name: str, from_s: float, until_s: float) -> Series:
-    """A column of the collective memory's accounts in a stretch of time, one value a period of its own."""
+    """A column of the collective memory's accounts in a stretch of time, one value a period of its own.
+
+    What is ``recalled`` are bytes held x memory efficiency: those looked up within the retention window.
+    """
     keeper = model.collective_memory
     assert keeper is not None
     rows = keeper.tally.rows
     there = (rows[:, 0] > from_s) & (rows[:, 0] <= until_s + 1e-9)
-    values = rows[there, SERIES.index(name)]
+    held = rows[there, SERIES.index("bytes")]
+    values = held * rows[there, SERIES.index("efficiency")] if name == "recalled" else held
     return Series(values, np.zeros(len(values)))
 
 
@@ -67,9 +71,8 @@ def judge(
     """
 
     def of(name: str) -> Change:
-        if name in ("memory_bytes", "brier"):
-            column = name.removeprefix("memory_")
-            parts = [remembered(model, column, *window) for window in (before, after)]
+        if name in ("memory_bytes", "recalled"):
+            parts = [remembered(model, name, *window) for window in (before, after)]
             return compare(parts[0], parts[1], settings.level)
         scaled = model.scaler is not None and name != "agent_s_per_task"
         raws = [model.records.raw(*_ticks(model, *window)) for window in (before, after)]
@@ -88,8 +91,12 @@ def judge(
         return Verdict(
             False, change, f"{metric} fell by {-100 * change.relative:.1f} %, less than {least}", 0.0
         )
-    guards = (*GUARDS, ("brier", BELIEFS)) if metric == "memory_bytes" else GUARDS
-    for name, tolerated in guards:
+    if metric == "memory_bytes":
+        recall = of("recalled")
+        if recall.lower < settings.level and recall.relative < -RECALL:
+            said = f"{metric} fell by {-100 * change.relative:.1f} %, but so did what is recalled, by {-100 * recall.relative:.1f} %"
+            return Verdict(False, change, said, -recall.relative)
+    for name, tolerated in GUARDS:
         if name == metric:
             continue
         other = of(name)

@@ -67,9 +67,10 @@ def settled(values: Floats) -> int:
 def compare(before: Series, after: Series, level: float) -> Change:
     """Whether a metric is another one after a change.
 
-    What has not settled yet at the begin of each window is cut off. Then least squares of the metric on a constant, whether the bin is after the change, and the load; the error of the
-    change is widened for noise that hangs together from bin to bin, as for an autoregression of order 1 by the lag-1
-    correlation of the residuals, bias corrected; degrees of freedom are those of as many independent bins.
+    What has not settled yet at the begin of each window is cut off. Then least squares of the metric on a constant,
+    whether the bin is after the change, and the load; the error of the change is widened for noise that hangs together
+    from bin to bin, as for an autoregression of order 1 by the lag-1 correlation of the residuals, bias corrected;
+    degrees of freedom are those of as many independent bins.
 
     Args:
         before: bins before; bins in which nothing was counted are passed over.

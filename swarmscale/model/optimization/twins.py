@@ -160,6 +160,6 @@ def _relative(a: Floats, b: Floats) -> float:
 
 def _series(model: SwarmModel, metric: str, first_s: float) -> Series:
     if metric == "memory_bytes":
-        return remembered(model, "bytes", first_s, model.now_s)
+        return remembered(model, "memory_bytes", first_s, model.now_s)
     raw = model.records.raw(round(first_s / model.config.dt))
     return series(raw, metric, scaled=False)

@@ -27,7 +27,7 @@ class MemoryOptimization:
     """
 
     factor: float = 0.5
-    least_s: float = 30.0
+    least_s: float = 10.0
 
     def __post_init__(self) -> None:
         require(0 < self.factor < 1, "factor", self.factor, "in (0, 1)")
