@@ -94,7 +94,7 @@ def judge(
     if metric == "memory_bytes":
         recall = of("recalled")
         if recall.lower < settings.level and recall.relative < -RECALL:
-            said = f"{metric} fell by {-100 * change.relative:.1f} %, but so did what is recalled, by {-100 * recall.relative:.1f} %"
+            said = f"{metric} fell, but so did what is recalled, by {-100 * recall.relative:.1f} %"
             return Verdict(False, change, said, -recall.relative)
     for name, tolerated in GUARDS:
         if name == metric:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ....errors import require
-from ...flow.demand import zipf_shares
 from ..base import Bottleneck, Proposal
-from ..theory.lru import hit_rate
+from ..theory.lru import hit_rate, zipf
 from .turning import turn_back, turn_settings
 
 if TYPE_CHECKING:
@@ -39,24 +36,24 @@ class CachingOptimization:
         """See :class:`..base.Strategy`."""
         c = model.config
         keys, now = c.demand.keys, c.cache.size
-        shares = np.diff(zipf_shares(keys, c.demand.zipf), prepend=0.0)
+        asked = zipf(keys, c.demand.zipf)
         rate = found.throughput_per_s / c.fleet.nodes
         lookup_s = c.cache.lookup_ms / 1000
 
         def takes(size: int, without_s: float) -> float:
-            hit = hit_rate(shares, size, rate, c.cache.change_per_s)
+            hit = hit_rate(asked, size, rate, c.cache.change_per_s)
             return (1 - hit) * without_s + (lookup_s if size else 0.0)
 
         if found.response_s <= 0 or rate <= 0:
             return "nothing was answered"
-        hit_now = hit_rate(shares, now, rate, c.cache.change_per_s)
+        hit_now = hit_rate(asked, now, rate, c.cache.change_per_s)
         without_s = max(found.response_s - (lookup_s if now else 0.0), 1e-9) / max(1 - hit_now, 0.05)
         sizes = sorted({0, *(max(int(share * keys), 1) for share in self.sizes)} - {now})
         size = min(sizes, key=lambda one: (takes(one, without_s), one))
         expected = takes(size, without_s) / max(takes(now, without_s), 1e-9) - 1
         if expected > -0.005:
             return f"no size of the caches promises more than half a percent; {now:,} of {keys:,} keys now"
-        hit = hit_rate(shares, size, rate, c.cache.change_per_s)
+        hit = hit_rate(asked, size, rate, c.cache.change_per_s)
         return Proposal(
             strategy=NAME,
             knob="cache.size",
