@@ -7,6 +7,7 @@ from .base import Topology, links_of
 from .given import Given
 from .hypercube import Hypercube
 from .mesh import Mesh
+from .optimized import Optimized
 from .ring import Ring
 from .scale_free import ScaleFree
 from .small_world import SmallWorld
@@ -22,6 +23,7 @@ TOPOLOGIES: Choices[Topology] = Choices(
     hypercube=Hypercube,
     tree=Tree,
     given=Given,
+    optimized=Optimized,
 )
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "Given",
     "Hypercube",
     "Mesh",
+    "Optimized",
     "Ring",
     "ScaleFree",
     "SmallWorld",
