@@ -228,6 +228,7 @@ SCENARIOS: tuple[Scenario, ...] = (
             "network.topology": "torus",
             "network.latency_ms": [5.0, 60.0],
             "demand.locality": 0.999,
+            "ingress.service_ms": 8.0,
             "demand.classes": _short(1.0),
             "fleet.agents": 320,
             "fleet.cluster_agents": 20,

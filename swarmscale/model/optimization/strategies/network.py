@@ -55,6 +55,8 @@ class NetworkOptimization:
         if degree >= network.nodes - 1 or network.nodes < 4:
             return "every node has a link to every other one: none can be shortened"
         possible_s, weights = possible_latency_s(model), demand_weights(model)
+        if not weights.any():
+            return "no task crosses the mesh"
         rng = streams.generator(model.root_seed, f"optimization.rewiring/{network.version}")
         new = rewire(possible_s, weights, degree, rng, self.moves)
         before, after = (demand_latency(possible_s, weights, one) for one in (links, new))
