@@ -1,4 +1,4 @@
-"""Rows of the scorecard that tell of the optimization engine: what limited the fleet, what was tried, what it gained."""
+"""Rows of the scorecard that tell of the optimization engine: what limited the fleet, what was tried and gained."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ OPTIMIZATION_METRICS: tuple[Metric, ...] = (
         key="optimization_gain",
         title="gain of a kept change",
         unit="share",
-        text="mean relative fall of the metric that a kept change was to lower, from the window before it to that after",
+        text="mean relative fall of the metric that a kept change was to lower, from the window before it to the next",
         where="a run with optimization.on in which a change was kept",
         of_model=_gain,
     ),

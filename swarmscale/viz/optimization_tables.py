@@ -63,7 +63,7 @@ def measured(one: Trial) -> str:
 def threshold_rows(optimizer: Optimizer) -> list[tuple[str, ...]]:
     """Each metric at the last look."""
     readings = optimizer.thresholds.series[-1] if optimizer.thresholds.series else ()
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for one in readings:
         unit = METRIC_UNITS[one.metric]
         known = not math.isnan(one.low)

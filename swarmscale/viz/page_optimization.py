@@ -28,8 +28,10 @@ BOTTLENECK_READ = (
     "Near 100 % busy a station's queue explodes; the squares on top name what limited the fleet at each look."
 )
 EFFECT_READ = "Below 0 the change helped; a bar that crosses 0 is chance. What was not kept was undone."
-THRESHOLD_READ = "The average stays in the band while nothing has changed; triangles on the axis are changes that were tried."
-REWIRED_READ = "Green links were laid by the engine, dashed ones were there before; a red ring is the node that limits the fleet."
+THRESHOLD_READ = (
+    "The average stays in the band while nothing has changed; triangles below are changes that were tried."
+)
+REWIRED_READ = "Green links were laid by the engine, dashed ones were there before its first look."
 
 
 def optimization_section(model: SwarmModel) -> list[Drawn]:

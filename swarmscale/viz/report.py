@@ -12,6 +12,7 @@ from ..errors import ConfigError, require
 from ..model.files import write_whole
 from .page_emergence import emergence_section
 from .page_intelligence import intelligence_section
+from .page_optimization import optimization_section
 from .page_parts import facts, scorecard_table, settings_section, tiles
 from .page_resilience import resilience_section
 from .page_scaling import scaling_section
@@ -61,6 +62,7 @@ def report_html(model: SwarmModel, summary: Summary, *, charts: Literal["inline"
             *intelligence_section(model),
             *emergence_section(model),
             *resilience_section(model),
+            *optimization_section(model),
         ]
     stored = _stored(model)
     parts = {

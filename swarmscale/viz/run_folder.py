@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..model.checkpoint import config_hash
 from ..model.emergence.frames import evidence_json
 from ..model.files import write_parquet, write_whole
+from ..model.optimization.log import looks_frame, trials_frame
+from ..model.optimization.thresholds import readings_frame
 from ..model.resilience.frames import incidents_frame, lines_frame, suspicions_frame
 from ..model.resilience_metrics import log_of_model
 from ..model.scaling.advice import advice_frame
@@ -53,6 +55,7 @@ def write_run(model: SwarmModel, summary: Summary, folder: Path, *, report: bool
     if model.emergence is not None:
         write_emergence(model.emergence, folder, model.config.dt, _meta(digest, model.root_seed))
     write_incidents(model, folder, _meta(digest, model.root_seed))
+    write_optimization(model, folder, _meta(digest, model.root_seed))
     if report:
         from .report import write_report
 
@@ -99,6 +102,27 @@ def write_incidents(model: SwarmModel, folder: Path, meta: dict[str, str]) -> No
     }
     if model.health is not None:
         tables |= {"alerts": model.health.alerts_frame(), "standing": model.health.standing_frame()}
+    for name, table in tables.items():
+        write_parquet(folder / f"{name}.parquet", table, model.config.dt, meta)
+
+
+def write_optimization(model: SwarmModel, folder: Path, meta: dict[str, str]) -> None:
+    """Write what the optimization engine saw and tried, if it was at work: looks, trials, readings of thresholds.
+
+    Args:
+        model: the run so far.
+        folder: that is there.
+        meta: for the tables' metadata.
+
+    Raises:
+        ConfigError: if the folder cannot be written.
+    """
+    engine = model.optimizer
+    if engine is None or not engine.looks:
+        return
+    tables = {"looks": looks_frame(engine), "thresholds": readings_frame(engine.thresholds.series)}
+    if engine.trials:
+        tables["trials"] = trials_frame(engine.trials)
     for name, table in tables.items():
         write_parquet(folder / f"{name}.parquet", table, model.config.dt, meta)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +15,8 @@ from ..health.run_length import width_for
 from .charts import LEAST, Charts, blank, foretell, placed, seen
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..swarm import SwarmModel
     from .settings import Optimization
 
@@ -292,6 +294,15 @@ class Thresholds:
         """Take back what :meth:`memory` gave."""
         self.series = list(memory["series"])
         self._charts = Charts(*memory["charts"])
+
+
+def readings_frame(series: Sequence[Sequence[Reading]]) -> pd.DataFrame:
+    """Tidy table: one row a metric and look, with the columns of :class:`Reading`."""
+    import pandas as pd
+
+    names = list(Reading.__dataclass_fields__)
+    rows = [[getattr(one, name) for name in names] for readings in series for one in readings]
+    return pd.DataFrame(rows, columns=names)
 
 
 def build_thresholds(settings: Optimization) -> Thresholds:

@@ -1,4 +1,4 @@
-"""Figures of the optimization engine: what limits the fleet, adaptive thresholds, trials and their effects, new links."""
+"""Figures of the optimization engine: what limits the fleet, thresholds, trials with their effects, new links."""
 
 from __future__ import annotations
 

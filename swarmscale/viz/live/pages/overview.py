@@ -11,7 +11,7 @@ from ....model.columns import STATES, Raw, ratio
 from ....model.flow.ledger import Count
 from ...figures import agents, capabilities, clusters, demand
 from ...theme import number
-from .. import cells
+from .. import cells, optimizing
 from ..panels import Canvas, LivePage, Plot, Tile, View
 from ..parts import DASH, NO_MODEL, column_tile, of_model, of_records, scaler_of, tile
 
@@ -122,6 +122,7 @@ PAGE = LivePage(
     lead="What is asked of the fleet, and what it does.",
     panels=(
         *TILES,
+        *optimizing.TILES,
         Canvas(
             key="fleet",
             title="Every agent",

@@ -12,6 +12,7 @@ from ...figures import latency, stations
 from ...figures.control import control_chart
 from ...figures.lines import Line
 from ...theme import BLUE, GREEN, PURPLE
+from ..optimizing import BOTTLENECK, CHARTS, EFFECTS, THRESHOLDS, TRIALS
 from ..panels import LivePage, Plot
 from ..parts import column_tile, of_records
 
@@ -105,5 +106,10 @@ PAGE = LivePage(
             figure=of_records(stations.drops),
             otherwise="no task was dropped: crash agents or raise demand under Switches and faults to see some",
         ),
+        BOTTLENECK,
+        EFFECTS,
+        TRIALS,
+        *CHARTS,
+        THRESHOLDS,
     ),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...figures import clusters, cognition, structure
-from ...page_sections import node_load
 from .. import cells
+from ..optimizing import mesh
 from ..panels import Canvas, LivePage, Plot, Tile, View
 from ..parts import DASH, NO_MODEL, of_model, of_records
 
@@ -45,11 +45,6 @@ def cluster_count(view: View) -> str:
     return f"{int((size > 0).sum()):,} of {len(size):,}"
 
 
-def mesh(model: SwarmModel) -> Figure:
-    """The mesh, now."""
-    return structure.mesh(model.mesh, node_load(model))
-
-
 def hierarchy(model: SwarmModel) -> Figure:
     """The hierarchy, now."""
     return structure.hierarchy(model.hierarchy)
@@ -78,7 +73,8 @@ PAGE = LivePage(
             key="mesh",
             title="Mesh of the coordination nodes",
             read="Nodes in the color of their agents' load (%), a dead one as a red cross; darker, wider links are "
-            "faster (ms), dotted red ones are down. Click a node to open it.",
+            "faster (ms), dotted red ones are down. Green links were laid by the optimization engine, a red ring is "
+            "the node that it holds for the bottleneck. Click a node to open it.",
             figure=of_model(mesh),
             otherwise=NO_MODEL,
             picks=True,
