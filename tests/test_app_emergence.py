@@ -1,5 +1,7 @@
 """The Emergence page end to end, in a real Chromium: a small fleet with windows of a minute, and the run beside it."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -19,7 +21,15 @@ pytestmark = [
     pytest.mark.xdist_group("browser"),
 ]
 
-SETTINGS = {"emergence.window_s": 60.0, "intelligence.period_s": 60.0}
+SETTINGS = {
+    "emergence.window_s": 60.0,
+    "intelligence.period_s": 60.0,
+    "optimization.on": True,
+    "optimization.period_s": 4.0,
+    "optimization.window_s": 30.0,
+    "optimization.settle_s": 4.0,
+    "optimization.cooldown_s": 4.0,
+}
 SEED, WINDOWS = 7, 2
 """The page's seed, and the windows that are played."""
 
@@ -162,3 +172,38 @@ def test_between_windows_no_figure_is_drawn_again_and_frames_stay_small(opened):
         until(opened, f"{TICK} === {tick}")
     assert opened.page.evaluate(count) == before
     assert max(opened.received) <= 110_000
+
+
+def test_what_the_engine_saw_and_tried_stands_on_its_pages(opened):
+    """Tiles, trials, effects and thresholds are those of the same run beside the page, and links those of its mesh."""
+    model = SwarmModel("tiny", rng=SEED, **SETTINGS).run(opened.page.evaluate(TICK))
+    engine = model.optimizer
+    done = [sum(one.state == state for one in engine.trials) for state in ("kept", "rolled back")]
+    assert sum(done)
+    go(opened, "overview")
+    until(opened, f"{value('bottleneck-kind')} === '{engine.found.kind}'")
+    assert opened.page.evaluate(value("trials-kept")).startswith(f"{done[0]} / {done[1]}")
+    go(opened, "performance")
+    rows = cells(opened, "trials")
+    assert [(row[2], row[7]) for row in rows] == [
+        (one.strategy, one.state) for one in reversed(engine.trials)
+    ]
+    assert [row[3] for row in cells(opened, "thresholds")] == [
+        one.state for one in engine.thresholds.series[-1]
+    ]
+    marks = figure(opened, "effects", "it._fullData.map(one => [one.name, one.x.length])")
+    assert dict(marks).get("rolled back", 0) == done[1]
+    squares = "it._fullData.filter(one => one.name.startsWith('limited by')).reduce((n, one) => n + one.x.length, 0)"
+    assert figure(opened, "bottleneck", squares) == len(engine.looks)
+    measured = "it.calcdata[it.data.findIndex(one => one.name === 'measured')].length"
+    for key in ("latency-ms", "throughput-per-s", "utilization", "error-rate"):
+        assert figure(opened, f"threshold-{key}", measured) == len(engine.looks)
+    assert opened.page.locator(".ss-board .failed").count() == 0
+    if path := os.environ.get("SHOT"):
+        opened.page.screenshot(path=path, full_page=True)
+    go(opened, "topology")
+    added = figure(
+        opened, "mesh", "it._fullData.map(one => one.name).filter(name => name.startsWith('added'))"
+    )
+    laid = {(min(a, b), max(a, b)) for a, b in model.mesh.edges} - set(engine.links)
+    assert added == ([f"added: {len(laid)}"] if laid else [])
