@@ -75,6 +75,7 @@ def _show(model: SwarmModel, advice: list[str], told: list[Any] | None) -> None:
         f"now: [bold]{engine.found.kind}[/]: {engine.found.words}",
         highlight=False,
     )
+    console.print(_ahead(engine), highlight=False)
     _print(console, "what limited it", ("kind", "share of time"), _kinds(model))
     _print(
         console,
@@ -98,6 +99,22 @@ def _show(model: SwarmModel, advice: list[str], told: list[Any] | None) -> None:
             ("strategy", "done", "metric", "without", "with", "change, 90 %", "others"),
             [_twin_row(one) for one in told],
         )
+
+
+def _ahead(engine: Any) -> str:
+    """The next 300 s, as foretold, and how often such intervals held."""
+    told, score = engine.foresight.last, engine.foresight.score()
+    if told is None:
+        return "nothing is foretold yet"
+    held = (
+        f"; 90 % intervals held in {score.p95_covered:.0%} and {score.per_s_covered:.0%} of {score.bins} bins"
+        if score.bins
+        else ""
+    )
+    return (
+        f"in 300 s: p95 {told.p95_s:.3g} s [{told.p95_low_s:.3g}, {told.p95_high_s:.3g}], {told.per_s:.4g} answered a second "
+        f"[{told.per_s_low:.4g}, {told.per_s_high:.4g}]{held}"
+    )
 
 
 def _twin_row(one: Any) -> tuple[str, ...]:

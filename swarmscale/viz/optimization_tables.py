@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..model.optimization.engine import Optimizer
     from ..model.optimization.log import Trial
 
-TRIAL_HEADS = ("at", "against", "strategy", "what was done", "metric", "expected", "measured", "state", "why")
+TRIAL_HEADS = ("at", "against", "strategy", "what was done", "expected", "measured", "state", "why")
 THRESHOLD_HEADS = ("metric", "value", "limits of the average", "state", "since", "target")
 METRIC_UNITS = {
     "latency_ms": "ms",
@@ -38,7 +38,7 @@ TITLES = {
 def trial_rows(trials: Sequence[Trial]) -> list[tuple[str, ...]]:
     """Trials, the newest first."""
     return [
-        (at(one.time_s), one.kind, one.strategy, one.words, one.metric, signed(one.expected), measured(one), one.state,
+        (at(one.time_s), one.kind, one.strategy, one.words, signed(one.expected), measured(one), one.state,
          one.reason or DASH)
         for one in reversed(trials[-MOST_ROWS:])
     ]  # fmt: skip
@@ -54,10 +54,10 @@ def signed(change: float) -> str:
 
 
 def measured(one: Trial) -> str:
-    """The effect of a trial with its interval."""
+    """The effect of a trial on its metric, with its interval."""
     if math.isnan(one.change):
         return DASH
-    return f"{signed(one.change)} ({signed(one.low)} to {signed(one.high)})"
+    return f"{one.metric}: {signed(one.change)} ({signed(one.low)} to {signed(one.high)})"
 
 
 def threshold_rows(optimizer: Optimizer) -> list[tuple[str, ...]]:

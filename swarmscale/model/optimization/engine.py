@@ -11,11 +11,14 @@ import numpy as np
 
 from ... import rng as streams
 from ...errors import ConfigError, UnknownChoiceError
+from ..forecasting.base import Target
+from ..forecasting.smoothing import Smoothed
 from ..integration.bus import ticks
 from ..integration.events import Outage, Resized
 from .base import Bottleneck, Proposal, Strategy
 from .bottleneck import Seen, analyze
 from .choosing import Belief, choose, key
+from .foresight import Foresight
 from .judging import judge, reward
 from .log import Trial, look_row
 from .strategies import STRATEGIES
@@ -72,6 +75,7 @@ class Optimizer:
         beliefs: what is thought of each strategy against each kind of bottleneck.
         refused: at the last choice, why the strategies that had nothing to propose had not, by name.
         asked: proposals of the last choice, by name.
+        foresight: foretells p95 and throughput of the next 300 s.
         thresholds: charts of what was recorded between looks; they begin anew when a change is kept.
         links: pairs of nodes that had a link at the first look.
     """
@@ -90,6 +94,7 @@ class Optimizer:
     beliefs: dict[str, Belief] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     asked: dict[str, Proposal] = field(default_factory=dict)
+    foresight: Foresight = field(default_factory=Foresight)
     thresholds: Thresholds = field(default_factory=Thresholds)
     links: tuple[tuple[int, int], ...] = ()
     _running: Running | None = None
@@ -280,11 +285,12 @@ class Optimizer:
         """Modules whose dataclasses its memory may hold."""
         own = __name__.rpartition(".")[0] + "."
         there = {name for name in sys.modules if name.startswith(own)}
-        return there | {type(one).__module__ for one in self.strategies.values()}
+        foretelling = {Target.__module__, Smoothed.__module__}
+        return there | foretelling | {type(one).__module__ for one in self.strategies.values()}
 
 
 _KEPT = (
-    "found", "looks", "trials", "beliefs", "refused", "_seen", "_clean_s", "_next_s", "_locked", "_coming_s",
+    "found", "looks", "trials", "beliefs", "refused", "foresight", "_seen", "_clean_s", "_next_s", "_locked", "_coming_s",
     "_out", "_charted", "links",
 )  # fmt: skip
 

@@ -42,8 +42,7 @@ STATION_TEXT = {
     "ingress": "busy share of the ingress stations' time, mean over nodes",
     "links": "busy share of the links' time, where that has a meaning",
     "dispatch": "busy share of the dispatch stations' time, mean over nodes",
-    "clusters": "busy share of the clusters, whose queues wait for agents",
-    "agents": "busy / ready agent-seconds",
+    "agents": "busy / ready agent-seconds of the agents, who serve the clusters' queues",
 }
 MOST_LOOKS, MOST_TRIALS = 1_000, 200
 """That are drawn, the last ones."""
@@ -61,7 +60,7 @@ def bottleneck(looks: Sequence[Sequence[float]]) -> go.Figure | None:
     end_s = _look(rows, "time_s")
     lines = [
         Line(name=name, values=values, text=STATION_TEXT[name], color=STATION_COLORS[name], unit="share")
-        for name in STATIONS
+        for name in STATION_TEXT
         if np.isfinite(values := _look(rows, f"{name}_utilization")).any()
     ]
     figure = time_figure(
@@ -260,6 +259,7 @@ def _turned(trials: Sequence[Trial], first_s: float, divisor: float) -> list[dic
                     "y": np.zeros(len(mine), np.float32),
                     "mode": "markers",
                     "name": f"change, {state}",
+                    "cliponaxis": False,
                     "marker": {"color": color, "size": 9, "symbol": symbol},
                     "text": [_told(one) for one in mine],
                     "hovertemplate": "%{text}<extra></extra>",
@@ -300,12 +300,14 @@ def rewired(
     shown = [one for one in traces if len(one["x"])]
     if not shown:
         return figure
-    return _added(
+    whole = _added(
         figure,
         shown,
         ["added", "link that the optimization engine laid since its first look"],
         ["removed", "link that was there at its first look"],
     )
+    *under, nodes = figure.data
+    return go.Figure(data=[*under, *shown, nodes], layout=whole.layout, _validate=False)
 
 
 def _links(
