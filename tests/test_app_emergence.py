@@ -185,7 +185,7 @@ def test_what_the_engine_saw_and_tried_stands_on_its_pages(opened):
     assert opened.page.evaluate(value("trials-kept")).startswith(f"{done[0]} / {done[1]}")
     go(opened, "performance")
     rows = cells(opened, "trials")
-    assert [(row[2], row[7]) for row in rows] == [
+    assert [(row[2], row[6]) for row in rows] == [
         (one.strategy, one.state) for one in reversed(engine.trials)
     ]
     assert [row[3] for row in cells(opened, "thresholds")] == [

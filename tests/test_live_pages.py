@@ -24,7 +24,7 @@ from swarmscale.model.swarm import SwarmModel
 from swarmscale.viz import theme
 from swarmscale.viz.alerts import KEPT_S, WATCHED, alerts, breaches, watched
 from swarmscale.viz.figures import capabilities, clusters, cognition, control, scaling, structure
-from swarmscale.viz.live import cells, health_tables, health_values, tools
+from swarmscale.viz.live import cells, health_tables, health_values, optimizing, tools
 from swarmscale.viz.live.pages import PAGES, overview, topology
 from swarmscale.viz.live.pages import scaling as scaling_page
 from swarmscale.viz.live.panels import Canvas, Pixels, Plot, Table, Tile
@@ -68,11 +68,27 @@ def small():
     return model.run(1)
 
 
+@pytest.fixture(scope="module")
+def tuned():
+    """A small run with an optimization engine that has tried something."""
+    model = SwarmModel("tiny", rng=3, **{"optimization.on": True}).run(300)
+    assert model.optimizer.trials
+    return model
+
+
+OF_ENGINE = {"bottleneck", "effects", *(chart.key for chart in optimizing.CHARTS)}
+
+
 @pytest.fixture(scope="module", params=["static", "quantile"])
 def large(request):
     """50,000 agents after 300 ticks, which stay, and the same under a policy that changes their number."""
     more = {"scaling.agents": 50_000} if request.param == "static" else {}
-    more |= {"scaling": request.param, "scaler.bin_s": 10.0, "intelligence.period_s": 300.0}
+    more |= {
+        "scaling": request.param,
+        "scaler.bin_s": 10.0,
+        "intelligence.period_s": 300.0,
+        "optimization.on": True,
+    }
     model = SwarmModel("llm-fleet", rng=1, **more)
     model.run(300)
     assert len(model.fleet) == 50_000 or request.param == "quantile"
@@ -131,18 +147,24 @@ def answer(panel, view):
 
 
 @pytest.mark.parametrize(("page", "panel"), PANELS, ids=lambda p: p.path if hasattr(p, "path") else p.key)
-def test_a_panel_answers_before_the_first_tick_after_some_and_without_a_model(page, panel, small):
+def test_a_panel_answers_before_the_first_tick_after_some_and_without_a_model(page, panel, small, tuned):
     answer(panel, Looked(SwarmModel("tiny", rng=1)))
     answer(panel, Looked(SwarmModel("tiny", rng=1, **POLICY)))
     answer(panel, Looked(SwarmModel("tiny", rng=1).run(3)))
-    assert answer(panel, Looked(small)) is not None
+    assert answer(panel, Looked(tuned if panel.key in OF_ENGINE else small)) is not None
     answer(panel, Looked(None, small.records))
     answer(panel, Looked(None, SwarmModel("tiny", rng=1).records))
 
 
 NEED_A_MODEL = {
-    "": ("price", "fleet", "matrix"),
-    "performance": (),
+    "": ("price", "fleet", "matrix", *(tile.key for tile in optimizing.TILES)),
+    "performance": (
+        "bottleneck",
+        "effects",
+        "trials",
+        "thresholds",
+        *(chart.key for chart in optimizing.CHARTS),
+    ),
     "topology": ("nodes", "links", "zones", "clusters", "mesh", "hierarchy", "places", "cognition"),
     "scaling": tuple(panel.key for page, panel in PANELS if page.path == "scaling"),
     "intelligence": tuple(panel.key for page, panel in PANELS if page.path == "intelligence"),
@@ -193,7 +215,9 @@ def test_a_panel_explains_itself(page, panel):
     words = panel.text if isinstance(panel, Tile) else panel.read
     assert len(words) > 20
     if not isinstance(panel, Tile):
-        way_out = r"press Play|under Switches and faults|open a checkpoint|set scaler\.pools"
+        way_out = (
+            r"press Play|under Switches and faults|open a checkpoint|set scaler\.pools|set optimization\.on"
+        )
         assert re.search(way_out, panel.otherwise), panel.otherwise
 
 
@@ -208,8 +232,10 @@ def test_keys_and_paths_are_used_once():
 
 
 @pytest.mark.parametrize(("page", "panel"), PLOTS, ids=lambda p: p.path if hasattr(p, "path") else p.key)
-def test_a_plot_has_axes_with_units_and_colors_of_the_palette_and_plotly_accepts_it(page, panel, small):
-    figure = panel.figure(Looked(small))
+def test_a_plot_has_axes_with_units_and_colors_of_the_palette_and_plotly_accepts_it(
+    page, panel, small, tuned
+):
+    figure = panel.figure(Looked(tuned if panel.key in OF_ENGINE else small))
     plain = json.loads(figure.to_json())
     go.Figure(plain)  # raises where an entry does not exist or has no such value
     if plain["data"][0]["type"] != "sunburst":
@@ -228,7 +254,9 @@ def test_a_plot_is_light_at_50_000_agents(page, panel, large):
     figure = panel.figure(view)
     ms = 1000 * (time.process_time() - began)
     if figure is None:
-        assert panel.key in ("drops", "misses", "costs", "stations", "memory", "learning"), panel.key
+        assert panel.key in ("drops", "misses", "costs", "stations", "memory", "learning", "effects"), (
+            panel.key
+        )
         return
     kb = len(figure.to_json()) / 1000
     print(f"{page.path or 'overview'}/{panel.key}: {kb:.1f} kB, {ms:.1f} ms")

@@ -71,10 +71,10 @@ def test_each_trial_is_a_mark_with_its_measured_effect_and_interval():
 
 def test_rows_of_trials_tell_effect_state_and_reason_newest_first():
     rows = trial_rows([KEPT, UNDONE])
-    assert [row[7] for row in rows] == ["rolled back", "kept"]
-    assert rows[1][6] == "-25.0 % (-30.0 % to -20.0 %)"
-    assert rows[1][8] == KEPT.reason
-    assert trial_rows([TRYING])[0][6] == signed(float("nan"))
+    assert [row[6] for row in rows] == ["rolled back", "kept"]
+    assert rows[1][5] == "response_s: -25.0 % (-30.0 % to -20.0 %)"
+    assert rows[1][7] == KEPT.reason
+    assert trial_rows([TRYING])[0][5] == signed(float("nan"))
 
 
 def test_mean_gain_is_of_the_kept_alone_with_an_interval_from_two_on():
