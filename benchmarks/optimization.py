@@ -82,8 +82,9 @@ def choice(pool: ProcessPoolExecutor, seeds: int) -> list[str]:
         cells[names.index(one.strategy)] = f"**{cells[names.index(one.strategy)] or '0'}**"
         share = f"{len(found)}/{seeds} [{100 * low:.0f}, {100 * high:.0f}] %"
         middle = f"{np.median(found):g}" if found else "-"
+        should = one.strategy if one.right else "not " + one.strategy
         print(
-            f"| {one.name}{' *' if one.aside else ''} | {one.strategy if one.right else 'not ' + one.strategy} | {share} | "
+            f"| {one.name}{' *' if one.aside else ''} | {should} | {share} | "
             f"{middle} | " + " | ".join(cells) + " |"
         )
         if one.right and len(found) < GOOD * seeds:

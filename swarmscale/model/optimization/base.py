@@ -64,6 +64,7 @@ class Bottleneck:
         throughput_per_s: tasks answered a second.
         response_s: their mean response time, s.
         bound_per_s: largest throughput that the service demands allow (asymptotic bound); infinite if nothing binds.
+        balanced_per_s: largest throughput with as many tasks in the fleet as now (balanced job bound).
         binds: name of the station kind with the largest demand a server, by that bound.
         least_response_s: response time without any wait, s.
         stations: one for each kind.
@@ -77,6 +78,7 @@ class Bottleneck:
     throughput_per_s: float
     response_s: float
     bound_per_s: float
+    balanced_per_s: float
     binds: str
     least_response_s: float
     stations: tuple[StationUse, ...]

@@ -11,6 +11,7 @@ from ...arrays import Floats, Ints
 from ..columns import Raw, dropped
 from ..flow.ledger import HIERARCHY, LATENCY_T, TICKS_PER_S, Count
 from .base import Bottleneck, Kind, StationUse
+from .theory.bounds import balanced
 
 if TYPE_CHECKING:
     from ..swarm import SwarmModel
@@ -103,10 +104,28 @@ def analyze(model: SwarmModel, seen: Seen | None) -> tuple[Bottleneck, Seen]:
         throughput_per_s=throughput,
         response_s=response_s,
         bound_per_s=bounds[binds],
+        balanced_per_s=balanced_per_s(stations, throughput * response_s),
         binds=binds,
         least_response_s=least,
         stations=stations,
     ), seen
+
+
+def balanced_per_s(stations: tuple[StationUse, ...], tasks: float) -> float:
+    """Largest throughput with so many tasks in the fleet, by the balanced job bound; infinite with less than one.
+
+    A station of m servers and demand D stands for a single server of demand D / m and a delay of D (m - 1) / m.
+
+    Source:
+        Zahorjan et al. (1982), *CACM* 25(2); many servers by Seidmann, Schweitzer & Shalev-Oren (1987), *Management
+        Science* 33(4).
+    """
+    queues = [one for one in stations if 0 < one.servers < np.inf and one.demand_s > 0]
+    if tasks < 1 or not queues:
+        return float(np.inf)
+    alone = np.array([one.demand_s / one.servers for one in queues])
+    delay = sum(one.demand_s for one in stations) - float(alone.sum())
+    return balanced(alone, tasks, delay).per_s_high
 
 
 def _seen_now(model: SwarmModel, seen: Seen, window: int) -> Seen:

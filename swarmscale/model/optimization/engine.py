@@ -290,8 +290,8 @@ class Optimizer:
 
 
 _KEPT = (
-    "found", "looks", "trials", "beliefs", "refused", "foresight", "_seen", "_clean_s", "_next_s", "_locked", "_coming_s",
-    "_out", "_charted", "links",
+    "found", "looks", "trials", "beliefs", "refused", "foresight", "_seen", "_clean_s", "_next_s", "_locked",
+    "_coming_s", "_out", "_charted", "links",
 )  # fmt: skip
 
 
