@@ -1,6 +1,7 @@
 """Does the optimization engine find the right answer: sixteen scenarios, learning, ablation, its cost, the presets."""
 
 import argparse
+import itertools
 import sys
 import time
 import warnings
@@ -261,16 +262,15 @@ def with_scaler(seeds: int) -> list[str]:
                     if t.state == "rolled back":
                         by_knob.setdefault(t.knob, []).append(t.ended_s)
                 reversals += sum(
-                    b - a < window
-                    for times in by_knob.values()
-                    for a, b in zip(times, times[1:], strict=False)
+                    b - a < window for times in by_knob.values() for a, b in itertools.pairwise(times)
                 )
                 assert not any(t.knob == "size" for t in model.optimizer.trials)
             del wanted
         ratios.append(sizes[1] / sizes[0])
     ratio = float(np.median(ratios))
     print(
-        f"Variance of the fleet's size with the engine over that without: median {ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f})."
+        f"Variance of the fleet's size with the engine over that without: "
+        f"median {ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f})."
     )
     print(
         f"Knobs turned back twice within three trial windows: {reversals}. The fleet's size was never a knob."
@@ -284,7 +284,7 @@ def presets(seconds: float) -> list[str]:
     """With everything on, on the presets: what is reached, and what limits it."""
     print("\n### The presets with everything on\n")
     print(
-        "| preset | engine | network latency ms | coordination efficiency | resource efficiency | errors | utilization | limits |"
+        "| preset | engine | network ms | coordination eff. | resource eff. | errors | utilization | limits |"
     )
     print("|---|---|---|---|---|---|---|---|")
     for name in ("llm-fleet", "market-day"):

@@ -1,4 +1,4 @@
-"""Foresight: throughput and p95 of the response 300 s ahead, from the demand foretold and a queue fitted to what was."""
+"""Foresight: throughput and p95 of the response 300 s ahead, from demand foretold and a queue."""
 
 from __future__ import annotations
 

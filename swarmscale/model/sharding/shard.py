@@ -87,7 +87,7 @@ def refuse(config: Config) -> None:
     if config.optimization.on and (not names or "load-distribution" in names):
         told = list(names) if names else "all"
         raise ConfigError(
-            f"optimization.strategies = {told}, but it must leave out load-distribution, which puts clusters under other "
+            f"optimization.strategies = {told}, but it must leave out load-distribution, which moves clusters to other "
             "nodes, in a model that is shared out over shards"
         )
     if config.resilience.on:

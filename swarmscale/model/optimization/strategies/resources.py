@@ -42,6 +42,8 @@ class ResourceEfficiency:
         """See :class:`..base.Strategy`."""
         if model.scaler is not None:
             return self._warm(model)
+        if found.kind != "waste":
+            return f"agents are not what there is too much of: {found.kind}"
         agents = found.station("agents")
         ready = agents.servers
         busy = agents.utilization * ready

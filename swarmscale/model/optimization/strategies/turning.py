@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ...config import Config
+from ...door import strategy_tables
+
 if TYPE_CHECKING:
     from ...swarm import SwarmModel
 
@@ -26,10 +29,11 @@ def turn_back(model: SwarmModel, kept: Mapping[str, Any]) -> None:
 
 
 def _at(model: SwarmModel, key: str) -> Any:
-    """A setting as it is; a strategy with its fields; None for a field of a strategy that goes with it."""
-    now: Any = model.config.tree()
+    """A setting as it is; a strategy with its name and fields; None for a field, which goes with its strategy."""
+    table = strategy_tables(Config).get(key)
+    now: Any = model.config
     for part in key.split("."):
-        if not isinstance(now, dict) or part not in now:
-            return None
-        now = now[part]
-    return None if key.rpartition(".")[0] in ("dispatch.rule", "network.topology") else now
+        now = getattr(now, part, None)
+    if table is not None:
+        return table.dump(now)
+    return None if key.rpartition(".")[0] in strategy_tables(Config) else now

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from ....arrays import Floats
 from ....errors import require
 
@@ -48,8 +46,10 @@ def asymptotic(demands_s: Floats, tasks: float, think_s: float = 0.0) -> Bounds:
 
 
 def balanced(demands_s: Floats, tasks: float, think_s: float = 0.0) -> Bounds:
-    """Tighter bounds: a system is no faster than one of the same total demand with all stations alike, and no slower
-    than one in which each is as slow as the slowest.
+    """Tighter bounds, by systems of the same total demand.
+
+    A system is no faster than one with all stations alike, and no slower than one in which each is as slow as the
+    slowest.
 
     Args:
         demands_s: `[S]` service demand of each station, s.
