@@ -246,14 +246,16 @@ def with_scaler(seeds: int) -> list[str]:
         sizes = []
         for on in (False, True):
             model = SwarmModel(
-                "tiny", rng=seed, **{"fleet.agents": 400, "scaling": "target", "scaling.target": 0.7, "seconds": 3600.0,
-                "intelligence.on": False, "emergence.on": False, "optimization.on": on, "dispatch.rule": "random"},
+                "flash-crowd",
+                rng=seed,
+                **{"fleet.agents": 1000, "scaling": "target", "scaling.target": 0.7, "intelligence.on": False,
+                   "emergence.on": False, "optimization.on": on, "demand.keys": 1_000_000, "demand.zipf": 0.0},
             )  # fmt: skip
             model.run(3600.0)
             assert model.scaler is not None
-            wanted = np.array([e.wanted for e in model.scaler.events if e.time_s > 600.0], np.float64)
-            frame = model.records.column("agents_idle") + model.records.column("agents_busy")
-            sizes.append(float(np.var(frame[600:])))
+            parts = ("idle", "busy", "helping", "starting")
+            size = np.sum([model.records.column(f"agents_{part}") for part in parts], axis=0)
+            sizes.append(float(np.var(size[600:])))
             if on and model.optimizer is not None:
                 s = model.config.optimization
                 window = 3 * (s.window_s + s.settle_s)
@@ -265,7 +267,6 @@ def with_scaler(seeds: int) -> list[str]:
                     b - a < window for times in by_knob.values() for a, b in itertools.pairwise(times)
                 )
                 assert not any(t.knob == "size" for t in model.optimizer.trials)
-            del wanted
         ratios.append(sizes[1] / sizes[0])
     ratio = float(np.median(ratios))
     print(
@@ -290,7 +291,7 @@ def presets(seconds: float) -> list[str]:
     for name in ("llm-fleet", "market-day"):
         for on in (False, True):
             model = SwarmModel(name, rng=7, **{"optimization.on": on, "seconds": seconds}).run(seconds)
-            summary = {m.key: m.value for m in model.summary().values}
+            summary = {row.metric.key: row.value for row in model.summary().metrics}
             kind = ""
             if model.optimizer is not None and model.optimizer.found is not None:
                 kind = f"{model.optimizer.found.kind}: {model.optimizer.found.words}"

@@ -22,6 +22,7 @@ from .kinds import Kind, annotation_of, attributes_of, kind_of, rule_of
 GROUPS = {
     "run": "Run", "fleet": "Fleet", "demand": "Demand", "ingress": "Ingress stations", "dispatch": "Dispatch",
     "network": "Network", "cluster": "Clusters", "delegation": "Delegation", "cache": "Caches",
+    "parallel": "Parallel parts of a task", "stealing": "Work stealing",
     "life": "Life of an agent", "scaling": "Scaling policy", "scaler": "Scaler", "intelligence": "Intelligence",
     "learning": "Learning", "collective_memory": "Collective memory", "emergence": "Emergence",
     "resilience": "Resilience: what breaks", "resilience.detection": "Resilience: detection",
