@@ -25,7 +25,7 @@ from .sharding.exchange import Alone, Exchange
 if TYPE_CHECKING:
     from .swarm import SwarmModel
 
-FORMAT = 5
+FORMAT = 6
 type Arrays = dict[str, np.ndarray[Any, Any]]
 
 

@@ -37,7 +37,7 @@ def series(raw: Raw, metric: str, *, scaled: bool) -> Series:
 
     Args:
         raw: rows of the records.
-        metric: one of :data:`.base.METRICS` that is counted in each tick, or "late": tasks due that were not answered
+        metric: one of :data:`.base.METRICS` that is counted in each tick, "busy_s_per_task", or "late": tasks due that were not answered
             in time, over those due.
         scaled: whether a scaler changes the fleet: then load is told per ready agent, else per second.
     """
@@ -60,6 +60,8 @@ def series(raw: Raw, metric: str, *, scaled: bool) -> Series:
         values = ratio(waits, done)
     elif metric == "agent_s_per_task":
         values = ratio(provisioned(raw), done)
+    elif metric == "busy_s_per_task":
+        values = ratio(s(Count.BUSY_T), done)
     elif metric == "error_rate":
         values = ratio(dropped(raw), c(Count.ARRIVED))
     elif metric == "late":

@@ -96,7 +96,10 @@ def judge(
         if recall.lower < settings.level and recall.relative < -RECALL:
             said = f"{metric} fell, but so did what is recalled, by {-100 * recall.relative:.1f} %"
             return Verdict(False, change, said, -recall.relative)
-    for name, tolerated in GUARDS:
+    paid = (
+        (("busy_s_per_task", 0.03),) if model.scaler is not None else ()
+    )  # which the scaler will make agents of
+    for name, tolerated in (*GUARDS, *paid):
         if name == metric:
             continue
         other = of(name)
