@@ -113,7 +113,8 @@ def test_a_formula_five_percent_off_would_be_found():
 def test_split_tasks_stay_between_the_bounds_of_pooled_servers(load):
     """One cluster of eight: no faster than one server eight times as fast, no slower than no splitting."""
     changes = {
-        "fleet.agents": 8, "fleet.cluster_agents": 8, "demand.load": load, "demand.classes": task(4.0), "seconds": 4000.0,
+        "fleet.agents": 8, "fleet.cluster_agents": 8, "demand.load": load, "demand.classes": task(4.0),
+        "seconds": 4000.0,
         "parallel.from_s": 1e-9, "parallel.join_ms": 20.0, "records.window_s": 4000.0,
     }  # fmt: skip
     plain, split = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...arrays import Ints, Words, kernel
+from ...arrays import Ints, Words, kernel, merged
 from ...errors import require
 from ...rng import U, draw, unit32
 from .rewiring import links_of_table, regular
@@ -29,7 +29,8 @@ class Optimized:
         degree: links of a node; those of small meshes have fewer.
         moves: that each search makes.
         searches: from the same start; the best of them is taken.
-        symmetry: order of the rotation; 0: none below 64 nodes, else one that leaves eight orbits.
+        symmetry: order of the rotation, or the nearest that the number of nodes allows; 0: none below 64 nodes, else one
+            that leaves eight orbits.
     """
 
     degree: int = 4
@@ -50,7 +51,7 @@ class Optimized:
             return np.array([[0, 1]][: n - 1], np.int64).reshape(-1, 2)
         turn = self.turn(n, degree)
         table = regular(n // turn, degree) if turn == 1 else None
-        base = _of_table(table) if table is not None else _orbits(n // turn, degree, turn)
+        base = _orbits(n // turn, degree, turn) if table is None else _of_table(table)
         found = []
         for _ in range(self.searches):
             mine = base.copy()
@@ -78,17 +79,15 @@ def _of_table(adjacent: Ints) -> Ints:
 def _orbits(orbits: int, degree: int, turn: int) -> Ints:
     """`[M, 3]` base links between orbits, each of this degree: (a, r) is linked with (b, r + shift) for every r.
 
-    Pairs of orbits in a ring first, then shifts that differ, so that no link stands twice; the start of the search.
+    Rings of orbits whose shifts differ, so that no link stands twice, and for an odd degree links across; one ring
+    winds through all nodes, so that they hang together before the first move. The start of the search.
     """
-    ends = np.tile(np.arange(orbits), degree)
-    pairs = ends.reshape(-1, 2) if len(ends) % 2 == 0 else ends[:-1].reshape(-1, 2)
-    used: dict[tuple[int, int], int] = {}
-    out = []
-    for a, b in pairs.tolist():
-        key = (min(a, b), max(a, b))
-        used[key] = used.get(key, 0) + 1
-        out.append((a, b, used[key]))
-    return np.array(out, np.int64)
+    out = [
+        (a, (a + 1) % orbits, ring + (a == orbits - 1)) for ring in range(degree // 2) for a in range(orbits)
+    ]
+    if degree % 2:
+        out += [(a, a + orbits // 2, 0) for a in range(orbits // 2)]
+    return np.array([(a, b, shift % turn) for a, b, shift in out], np.int64)
 
 
 def _unfolded(base: Ints, orbits: int, turn: int) -> Ints:
@@ -112,6 +111,26 @@ def popcount(word: U) -> int:
     return np.int64((x * U(0x0101010101010101)) >> U(56))  # type: ignore[return-value]
 
 
+@merged
+def _hand_over(here: Words, then: Words, to: int, of: int, many: int) -> None:
+    """What has reached nodes ``of`` and after reaches nodes ``to`` and after."""
+    for i in range(many):
+        then[to + i] |= here[of + i]
+
+
+@kernel
+def _one_hop(base: Ints, turn: int, here: Words, then: Words) -> None:
+    """`[n]` in ``then``: the sources that have reached a node or a neighbor of it. Node r of orbit a is ``a * turn + r``."""
+    then[:] = here
+    for e in range(len(base)):
+        a, b, shift = base[e, 0] * turn, base[e, 1] * turn, base[e, 2]
+        rest = turn - shift
+        _hand_over(here, then, a, b + shift, rest)
+        _hand_over(here, then, b + shift, a, rest)
+        _hand_over(here, then, a + rest, b, shift)
+        _hand_over(here, then, b, a + rest, shift)
+
+
 @kernel
 def summed_hops(base: Ints, orbits: int, turn: int, here: Words, then: Words) -> int:
     """Hops from one node of each orbit to all others, summed: a search in breadth from 64 sources at a time.
@@ -132,30 +151,20 @@ def summed_hops(base: Ints, orbits: int, turn: int, here: Words, then: Words) ->
         many = min(64, orbits - first)
         here[:] = U(0)
         for x in range(many):
-            here[first + x] = U(1) << U(x)
+            here[(first + x) * turn] = U(1) << U(x)
         there, hops = many, 0
         while there < many * n:
-            for v in range(n):
-                then[v] = here[v]
-            for e in range(len(base)):
-                a, b, shift = base[e, 0], base[e, 1], base[e, 2]
-                for r in range(turn):
-                    other = r + shift
-                    if other >= turn:
-                        other -= turn
-                    u, v = a + orbits * r, b + orbits * other
-                    then[u] |= here[v]
-                    then[v] |= here[u]
+            _one_hop(base, turn, here, then)
             now = 0
             for v in range(n):
                 now += popcount(then[v])
-                here[v] = then[v]
             hops += 1
             if now == there:
                 total += (many * n - there) * n
                 break
             total += (now - there) * hops
             there = now
+            here, then = then, here
     return total
 
 

@@ -37,8 +37,8 @@ def series(raw: Raw, metric: str, *, scaled: bool) -> Series:
 
     Args:
         raw: rows of the records.
-        metric: one of :data:`.base.METRICS` that is counted in each tick, "busy_s_per_task", or "late": tasks due that were not answered
-            in time, over those due.
+        metric: one of :data:`.base.METRICS` that is counted in each tick, "busy_s_per_task" (time of agents at work and
+            at parts), or "late": tasks due that were not answered in time, over those due.
         scaled: whether a scaler changes the fleet: then load is told per ready agent, else per second.
     """
     ticks = max(round(BIN_S / raw.dt), 1)
