@@ -60,7 +60,11 @@ def effect(scenario: Scenario, seeds: int, *, warm_up_s: float = 300.0, seconds:
             refused = engine.refused[scenario.strategy]
             continue
         one = {scenario.strategy: asked[scenario.strategy]}
-        told += in_twins(model, one, engine.strategies, seconds=seconds, settle_s=engine.settings.settle_s)
+        twin = in_twins(model, one, engine.strategies, seconds=seconds, settle_s=engine.settings.settle_s)[0]
+        if twin.why_not:
+            refused = twin.why_not
+        else:
+            told.append(twin)
     if not told:
         return Effect(scenario, "", "", np.nan, np.nan, np.nan, {}, 0, refused)
     values = np.array([[one.relative for one in told]])
