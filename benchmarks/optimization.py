@@ -334,12 +334,10 @@ def main() -> int:
             missed += paired(pool, max(given.seeds // 4, 2))
         if "choice" in given.only:
             missed += choice(pool, given.seeds)
+        if "episodes" in given.only:
+            missed += episodes(pool, given.episodes, max(given.seeds // 5, 2))
         if "ablation" in given.only:
             missed += ablation(pool, max(given.seeds // 4, 2))
-    if "episodes" in given.only:
-        missed += episodes(
-            given.episodes, ("blind dispatch", "overhead of messages", "the same questions", "long ways")
-        )
     if "cost" in given.only:
         missed += cost(50_000)
     if "scaler" in given.only:
