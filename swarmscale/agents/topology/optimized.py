@@ -29,8 +29,8 @@ class Optimized:
         degree: links of a node; those of small meshes have fewer.
         moves: that each search makes.
         searches: from the same start; the best of them is taken.
-        symmetry: order of the rotation, or the nearest that the number of nodes allows; 0: none below 64 nodes, else one
-            that leaves eight orbits.
+        symmetry: order of the rotation, or the nearest that the number of nodes allows; 0: none below 64 nodes, else
+            one that leaves eight orbits.
     """
 
     degree: int = 4
@@ -114,14 +114,21 @@ def popcount(word: U) -> int:
 @merged
 def _hand_over(here: Words, then: Words, to: int, of: int, many: int) -> None:
     """What has reached nodes ``of`` and after reaches nodes ``to`` and after."""
+    mine, theirs = then[to : to + many], here[of : of + many]
     for i in range(many):
-        then[to + i] |= here[of + i]
+        mine[i] |= theirs[i]
 
 
 @kernel
 def _one_hop(base: Ints, turn: int, here: Words, then: Words) -> None:
-    """`[n]` in ``then``: the sources that have reached a node or a neighbor of it. Node r of orbit a is ``a * turn + r``."""
+    """`[n]` in ``then``: sources that have reached a node or a neighbor; node r of orbit a is ``a * turn + r``."""
     then[:] = here
+    if turn == 1:
+        for e in range(len(base)):
+            a, b = base[e, 0], base[e, 1]
+            then[a] |= here[b]
+            then[b] |= here[a]
+        return
     for e in range(len(base)):
         a, b, shift = base[e, 0] * turn, base[e, 1] * turn, base[e, 2]
         rest = turn - shift
