@@ -21,6 +21,7 @@ from .presets import app as presets_app
 from .race import race
 from .run import run
 from .sweep import sweep
+from .topology import topology
 from .trace import app as trace_app
 from .tune import tune
 from .warmup import warmup
@@ -43,6 +44,7 @@ app.command()(iq)
 app.command()(emergence)
 app.command()(chaos)
 app.command()(optimize)
+app.command()(topology)
 app.add_typer(trace_app, name="trace")
 app.add_typer(presets_app, name="presets")
 app.command(

@@ -44,13 +44,14 @@ class Given:
         """
         if not self.links:
             return links_of(nx.cycle_graph(n))
-        top = max(max(link) for link in self.links)
+        top = max(end for link in self.links for end in link)
         if top >= n:
             raise ConfigError(f"{_KEY} names node {top}, but nodes are 0 to {n - 1}")
         graph: nx.Graph[int] = nx.empty_graph(n)
         graph.add_edges_from(self.links)
         if not nx.is_connected(graph):
-            alone = sorted(min(nx.connected_components(graph), key=len))
+            parts: list[list[int]] = [sorted(part) for part in nx.connected_components(graph)]
+            alone = min(parts, key=lambda part: len(part))
             names = ", ".join(map(str, alone[:5])) + (", ..." if len(alone) > 5 else "")
             raise ConfigError(f"{_KEY} leave nodes {names} without a way to the others; add a link to them")
         return links_of(graph)
