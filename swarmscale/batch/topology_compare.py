@@ -110,7 +110,7 @@ class Comparison:
 
 
 def compare_topologies(
-    config: Config, rng: object = 7, *, degree: int = 4, samples: int | None = None, most: int = 3
+    config: Config, rng: object = 7, *, degree: int | None = None, samples: int | None = None, most: int = 3
 ) -> Comparison:
     """Lay every registered topology, and one rewired for the demand, over the same places and measure them.
 
@@ -120,7 +120,7 @@ def compare_topologies(
     Args:
         config: gives nodes, law of latency, entry shares and locality.
         rng: seed of places, links and samples.
-        degree: of the rewired and the optimized mesh, from 2 to nodes - 1.
+        degree: of the rewired and the optimized mesh, from 2 to nodes - 1; by default 4, or as many as there can be.
         samples: sets of each size of loss at most, 2 or more; by default 5,000, and 500 above 64 nodes.
         most: nodes or links that are lost at a time, 0 or more.
 
@@ -129,6 +129,7 @@ def compare_topologies(
     """
     nodes = config.fleet.nodes
     require(3 <= nodes <= MOST_NODES, "fleet.nodes", nodes, f"from 3 to {MOST_NODES}")
+    degree = min(4, nodes - 1) if degree is None else degree
     require(2 <= degree <= nodes - 1, "--degree", degree, f"from 2 to {nodes - 1}, the nodes but one")
     samples = (5000 if nodes <= 64 else 500) if samples is None else samples
     require(samples >= 2, "--samples", samples, "2 or more")

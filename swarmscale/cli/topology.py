@@ -28,7 +28,9 @@ def topology(
         list[str] | None, typer.Option("--set", "-s", help="Change a setting: key=value, dotted key.")
     ] = None,
     rng: Annotated[str, typer.Option(help="The seed, a whole number; 'random' draws one.")] = "7",
-    degree: Annotated[int, typer.Option(help="Links of a node of the rewired and the optimized mesh.")] = 4,
+    degree: Annotated[
+        int | None, typer.Option(help="Links of a node of the rewired and the optimized mesh; 4 by default.")
+    ] = None,
     failures: Annotated[int, typer.Option(help="Nodes or links that are lost at a time, at most.")] = 3,
     samples: Annotated[
         int | None,

@@ -106,11 +106,12 @@ def _facts(done: Comparison) -> str:
 
 def _definitions() -> str:
     rows = "".join(
-        f'<tr><th scope="row">{escape(HEADS[name])}</th><td class="unit">{escape(unit)}</td>'
+        f'<tr><th scope="row">{escape(HEADS[name])}<br>{name}</th><td class="unit">{escape(unit)}</td>'
         f'<td class="text">{escape(text)}</td></tr>'
         for name, (unit, text) in MEASURES.items()
     )
     return (
-        '<section id="definitions"><h2>Definitions</h2><p></p>'
+        '<section id="definitions"><h2>Definitions</h2>'
+        "<p>With the columns of topologies.csv, where times are in s and shares are up to 1.</p>"
         f'<div class="scroll"><table><tbody>{rows}</tbody></table></div></section>'
     )

@@ -74,7 +74,7 @@ def _losses(done: Comparison, kind: str) -> Sheet:
         head += [f"{gone} gone: connected", "least", "latency, ms"]
     return Sheet(
         title=f"with {kind} gone",
-        note=f"Share of the demand between {rest} for which there is a path, in the mean and in the worst case computed; "
+        note=f"Share of the demand between {rest} for which there is a path, in the mean and in the worst case seen; "
         "mean latency of what is connected. All cases; in brackets the 95 % interval where cases are a sample.",
         head=tuple(head),
         rows=[(m.name, *_loss_cells(m, kind, sizes)) for m in done.meshes],
