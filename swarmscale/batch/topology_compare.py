@@ -129,6 +129,7 @@ def compare_topologies(
     """
     nodes = config.fleet.nodes
     require(3 <= nodes <= MOST_NODES, "fleet.nodes", nodes, f"from 3 to {MOST_NODES}")
+    moves = 40_000 if nodes <= 64 else 20_000
     degree = min(4, nodes - 1) if degree is None else degree
     require(2 <= degree <= nodes - 1, "--degree", degree, f"from 2 to {nodes - 1}, the nodes but one")
     samples = (5000 if nodes <= 64 else 500) if samples is None else samples
@@ -142,7 +143,7 @@ def compare_topologies(
             f"demand.locality = {config.demand.locality:g}: nothing crosses the mesh, so no topology is better"
         )
     weights /= crosses
-    own = rewire(possible_s, weights, degree, streams.generator(seed, "topology.rewired"))
+    own = rewire(possible_s, weights, degree, streams.generator(seed, "topology.rewired"), moves)
     chosen, left_out = _chosen(config, degree)
     chosen[REWIRED] = Given(links=tuple((a, b) for a, b in own.tolist()))
     meshes = []

@@ -17,15 +17,20 @@ if TYPE_CHECKING:
 
 ACROSS, HEIGHT = 4, 250
 ALIKE = 1.05
-"""Below this many times the mean load the busiest link is not shown as such."""
+"""Loads up to this many times the mean are shown as the mean."""
 MOST_LINKS = 1500
 LOAD_TEXT = "share of what crosses the mesh that goes over it, both ways"
-CLASSES = (("busiest link", VERMILLION, 3.0), ("above the mean", BLUE, 1.7), ("below the mean", FAINT, 0.8))
+CLASSES = (
+    ("busiest link", VERMILLION, 3.0),
+    ("above the mean by 5 % or more", BLUE, 1.7),
+    ("others", FAINT, 0.8),
+)
 LATENCY_TEXT = "mean latency of what crosses the mesh, weighted by the demand"
 SHARE_TEXT = "mean share of the demand between nodes that are left for which there is a path"
 
 DRAWN_READ = (
-    "Nodes at their places in the unit square. Blue links carry more than the mean link, the red one most."
+    "Nodes at their places in the unit square. Blue links carry more than the mean link, the red one most; where none "
+    "has a color all carry alike."
 )
 SCATTER_READ = (
     "Lower and further left is better: less latency for fewer links. Meshes on the green line are beaten by no other "
@@ -45,6 +50,7 @@ def meshes(found: Sequence[Measured], places: Floats) -> go.Figure:
     """
     down = -(-len(found) // ACROSS)
     traces: list[dict[str, Any]] = []
+    told: set[str] = set()
     layout: dict[str, Any] = {"height": HEIGHT * down + 60, "annotations": []}
     for i, mesh in enumerate(found):
         row, column = divmod(i, ACROSS)
@@ -57,7 +63,7 @@ def meshes(found: Sequence[Measured], places: Floats) -> go.Figure:
             "domain": [top - high - 0.05 / down, top - 0.05 / down],
             "anchor": f"x{name}",
         }
-        traces += _panel(mesh, places, name, i == 0)
+        traces += _panel(mesh, places, name, told)
         text = f"<b>{mesh.name}</b>, {1000 * mesh.values['latency_s']:.1f} ms, {len(mesh.ends):,} links"
         layout["annotations"].append(
             {"text": text, "xref": "paper", "yref": "paper", "x": left, "y": top, "xanchor": "left",
@@ -69,18 +75,20 @@ def meshes(found: Sequence[Measured], places: Floats) -> go.Figure:
     return finished(traces, "Meshes on the same places", "", "", lines, note, layout)
 
 
-def _panel(mesh: Measured, places: Floats, axis: str, legend: bool) -> list[dict[str, Any]]:
+def _panel(mesh: Measured, places: Floats, axis: str, told: set[str]) -> list[dict[str, Any]]:
     order = np.argsort(mesh.load, kind="stable")[-MOST_LINKS:]
     ends, load = mesh.ends[order], mesh.load[order]
     top, mean = float(mesh.load.max()), float(mesh.load.mean())
-    busiest, above = load >= top * (1 - 1e-9), load > mean * (1 + 1e-9)
+    busiest, above = load >= top * (1 - 1e-9), load >= ALIKE * mean
     if top < ALIKE * mean:  # none stands out
-        busiest = np.zeros(len(load), np.bool_)
+        busiest = above
     groups = (busiest, above & ~busiest, ~above & ~busiest)
     where: dict[str, Any] = {"type": "scatter", "xaxis": f"x{axis}", "yaxis": f"y{axis}"}
     out = []
     for (name, color, width), mine in reversed(list(zip(CLASSES, groups, strict=True))):
         x, y = (_strokes(places[:, i], ends[mine]) for i in (0, 1))
+        legend = bool(mine.any()) and name not in told
+        told |= {name} if legend else set()
         out.append(
             where
             | {"x": x, "y": y, "mode": "lines", "name": name, "legendgroup": name, "showlegend": legend,
@@ -98,8 +106,10 @@ def _panel(mesh: Measured, places: Floats, axis: str, legend: bool) -> list[dict
         "marker": {"size": 7 if len(places) <= 64 else 4, "color": TEAL},
         "showlegend": False,
     }
-    told = {"text": [f"node {k}" for k in range(len(places))], "hovertemplate": "%{text}<extra></extra>"}
-    out.append(where | nodes | told | {"x": _small(places[:, 0]), "y": _small(places[:, 1]), "name": "nodes"})
+    names = {"text": [f"node {k}" for k in range(len(places))], "hovertemplate": "%{text}<extra></extra>"}
+    out.append(
+        where | nodes | names | {"x": _small(places[:, 0]), "y": _small(places[:, 1]), "name": "nodes"}
+    )
     return out
 
 
@@ -161,13 +171,15 @@ def unbeaten(links: Floats, ms: Floats) -> Ints:
 
 
 def _beside(links: Floats, ms: Floats) -> list[str]:
-    """Where each name stands: meshes of as many links take turns left and right, so that names do not cross."""
-    sides = np.array(["middle right"] * len(links), object)
-    for many in np.unique(links):
-        mine = np.nonzero(links == many)[0]
-        for turn, i in enumerate(mine[np.argsort(ms[mine], kind="stable")]):
-            sides[i] = "middle right" if turn % 2 == 0 else "middle left"
-    return [str(side) for side in sides]
+    """Where each name stands: right of its point, or left of it where that of another one is in the way."""
+    sides, taken = ["middle right"] * len(links), dict.fromkeys(links.tolist(), -np.inf)
+    apart = 0.04 * float(ms.max(initial=0.0))
+    for i in np.argsort(ms, kind="stable").tolist():
+        if ms[i] - taken[links[i]] < apart:
+            sides[i] = "middle left"
+        else:
+            taken[links[i]] = ms[i]
+    return sides
 
 
 def losses(found: Sequence[Measured], kind: str) -> go.Figure | None:
