@@ -108,7 +108,10 @@ def popcount(word: U) -> int:
     x = word - ((word >> U(1)) & U(0x5555555555555555))
     x = (x & U(0x3333333333333333)) + ((x >> U(2)) & U(0x3333333333333333))
     x = (x + (x >> U(4))) & U(0x0F0F0F0F0F0F0F0F)
-    return np.int64((x * U(0x0101010101010101)) >> U(56))  # type: ignore[return-value]
+    x += x >> U(8)
+    x += x >> U(16)
+    x += x >> U(32)
+    return np.int64(x & U(127))  # type: ignore[return-value]
 
 
 @merged
