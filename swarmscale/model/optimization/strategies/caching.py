@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ....errors import require
 from ..base import Bottleneck, Proposal
 from ..theory.lru import hit_rate, zipf
@@ -40,20 +42,27 @@ class CachingOptimization:
         rate = found.throughput_per_s / c.fleet.nodes
         lookup_s = c.cache.lookup_ms / 1000
 
+        soon_s = (
+            c.optimization.settle_s + c.optimization.window_s
+        )  # a new cache has no longer to show what it is worth
+
+        def hits(size: int) -> float:
+            return hit_rate(asked, size, rate, c.cache.change_per_s, np.inf if size <= now else soon_s)
+
         def takes(size: int, without_s: float) -> float:
-            hit = hit_rate(asked, size, rate, c.cache.change_per_s)
+            hit = hits(size)
             return (1 - hit) * without_s + (lookup_s if size else 0.0)
 
         if found.response_s <= 0 or rate <= 0:
             return "nothing was answered"
-        hit_now = hit_rate(asked, now, rate, c.cache.change_per_s)
+        hit_now = hits(now)
         without_s = max(found.response_s - (lookup_s if now else 0.0), 1e-9) / max(1 - hit_now, 0.05)
         sizes = sorted({0, *(max(int(share * keys), 1) for share in self.sizes)} - {now})
         size = min(sizes, key=lambda one: (takes(one, without_s), one))
         expected = takes(size, without_s) / max(takes(now, without_s), 1e-9) - 1
         if expected > -0.005:
             return f"no size of the caches promises more than half a percent; {now:,} of {keys:,} keys now"
-        hit = hit_rate(asked, size, rate, c.cache.change_per_s)
+        hit = hits(size)
         return Proposal(
             strategy=NAME,
             knob="cache.size",

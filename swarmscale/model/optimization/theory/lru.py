@@ -38,7 +38,13 @@ def zipf(keys: int, exponent: float) -> Popularity:
     return Popularity(share / (share * count).sum(), count)
 
 
-def hit_rate(popularity: Popularity, size: int, rate_per_s: float = 1.0, change_per_s: float = 0.0) -> float:
+def hit_rate(
+    popularity: Popularity,
+    size: int,
+    rate_per_s: float = 1.0,
+    change_per_s: float = 0.0,
+    since_s: float = np.inf,
+) -> float:
     """Share of requests that a cache of the least recently used keys can answer.
 
     A key is there if it was asked for within the characteristic time t, the one in which as many different keys are
@@ -50,6 +56,7 @@ def hit_rate(popularity: Popularity, size: int, rate_per_s: float = 1.0, change_
         size: keys that there is room for, 0 or more.
         rate_per_s: requests a second.
         change_per_s: times a second that the answer to each key goes out of date.
+        since_s: for which the cache has been asked, s: what was asked for before is not in it.
 
     Source:
         Che, Tung & Wang (2002), *IEEE J. Sel. Areas Commun.* 20(7); with changes: superposition of Poisson processes.
@@ -69,11 +76,11 @@ def hit_rate(popularity: Popularity, size: int, rate_per_s: float = 1.0, change_
 
     most = float((keys * asked / both).sum())
     if size >= most - 1e-9:  # room for all that can be there at once
-        return float((keys * share * asked / both).sum())
+        return float((keys * share * there(since_s)).sum())
     low, high = 0.0, 1.0 / max(float(asked[asked > 0].min()), 1e-12)
     while (keys * there(high)).sum() < size:
         high *= 2
     for _ in range(50):
         middle = 0.5 * (low + high)
         low, high = (middle, high) if (keys * there(middle)).sum() < size else (low, middle)
-    return float((keys * share * there(high)).sum())
+    return float((keys * share * there(min(high, since_s))).sum())
