@@ -11,14 +11,9 @@ import pytest
 
 import swarmscale as ss
 from swarmscale.agents.topology import TOPOLOGIES, Mesh, Ring, ScaleFree, Torus, Tree
-from swarmscale.batch.topology_compare import (
-    MEASURES,
-    algebraic_connectivity,
-    compare_topologies,
-    loads,
-    measured,
-)
+from swarmscale.batch.topology_compare import compare_topologies
 from swarmscale.batch.topology_failures import bernstein, failures
+from swarmscale.batch.topology_measures import MEASURES, algebraic_connectivity, loads, measured
 from swarmscale.cli import main
 from swarmscale.errors import ConfigError
 from swarmscale.model.config import Config

@@ -164,8 +164,8 @@ def left(
         latency_s: `[S]` out: s; NaN where nothing is connected.
     """
     n = len(link_s)
-    here, room, found = np.empty((n, n)), np.empty((n, n)), np.empty((n, n))
-    alive, touched, settled = np.empty(n, np.bool_), np.empty(n, np.bool_), np.empty(n, np.bool_)
+    here, found, room = np.empty((n, n)), np.empty((n, n)), np.empty(n, np.bool_)
+    alive, touched = np.empty(n, np.bool_), np.empty(n, np.bool_)
     for s in range(len(share)):
         here[:] = link_s
         alive[:] = True
@@ -183,18 +183,24 @@ def left(
             for i in range(n):
                 for b in range(n):
                     touched[i] |= link_s[k, b] < np.inf and whole[i, k] + link_s[k, b] <= whole[i, b] * _NEAR
-        found[:] = whole
-        if 16 * touched.sum() > n:
-            room[:] = here
-            for i in range(n):
-                room[i, i] = 0.0
-            shortest(room)
-            found[:] = room
-        else:
-            for i in range(n):
-                if touched[i] and alive[i]:
-                    _from(here, i, found[i], settled)
+        _found(here, whole, alive, touched, room, found)
         _weighed(found, weights, alive, s, share, latency_s)
+
+
+@kernel
+def _found(here: Floats, whole: Floats, alive: Bools, touched: Bools, settled: Bools, out: Floats) -> None:
+    """Shortest latencies of one case: rows that it touches are searched anew, or all if these are many."""
+    n = len(here)
+    if 16 * touched.sum() > n:
+        out[:] = here
+        for i in range(n):
+            out[i, i] = 0.0
+        shortest(out)
+        return
+    out[:] = whole
+    for i in range(n):
+        if touched[i] and alive[i]:
+            _from(here, i, out[i], settled)
 
 
 @kernel

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..batch.topology_compare import MEASURES
+from ..batch.topology_measures import MEASURES
 from ..model.files import write_whole
 from .page_cards import Panel, section
 from .race_report import sheet_html

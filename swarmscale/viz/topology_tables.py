@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..batch.topology_compare import MEASURES
+from ..batch.topology_measures import MEASURES
 from .race_tables import Sheet
 from .theme import digits, number
 
 if TYPE_CHECKING:
-    from ..batch.topology_compare import Comparison, Measured
+    from ..batch.topology_compare import Comparison
     from ..batch.topology_failures import Failure
+    from ..batch.topology_measures import Measured
 
 HEADS = {
     "links": "links",

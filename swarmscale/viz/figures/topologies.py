@@ -13,7 +13,7 @@ from ..theme import BLUE, COLORWAY, FAINT, GREEN, TEAL, VERMILLION, digits, numb
 from .lines import Line, finished
 
 if TYPE_CHECKING:
-    from ...batch.topology_compare import Measured
+    from ...batch.topology_measures import Measured
 
 ACROSS, HEIGHT = 4, 250
 ALIKE = 1.05
