@@ -97,7 +97,7 @@ def choice(pool: ProcessPoolExecutor, seeds: int) -> list[str]:
             missed.append(
                 f"{one.name}: {one.strategy} kept in {kept[one.strategy]} of {tried[one.strategy]} trials"
             )
-    print("\nKept / tried of each strategy; * set aside while the prior was chosen.")
+    print("\nKept / tried of each strategy; * kept from any fitting of the prior.")
     return missed
 
 

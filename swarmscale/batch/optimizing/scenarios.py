@@ -27,7 +27,7 @@ class Scenario:
         right: whether that is the right answer; else its change hurts, or brings nothing at a cost.
         why: in words.
         changes: dotted keys on top of :data:`PLAIN`.
-        aside: whether it was set aside while the prior was chosen.
+        aside: whether it is one of the eight that a change of the prior must not be fitted to.
     """
 
     name: str
@@ -236,7 +236,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         aside=True,
     ),
 )
-"""For each strategy the right one first; four strategies' pairs were set aside while the prior was chosen."""
+"""For each strategy the right one first; four strategies' pairs are kept from any fitting of the prior."""
 
 
 def scenario(name: str) -> Scenario:

