@@ -1,0 +1,85 @@
+"""What limits a fleet: each kind of trouble is named where it was made, with parts that sum to the response time."""
+
+import numpy as np
+import pytest
+
+import swarmscale as ss
+from swarmscale.batch.optimizing.scenarios import scenario
+from swarmscale.model.flow.ledger import Count
+from swarmscale.model.optimization.bottleneck import analyze, parts_of
+
+from .shard_support import shared
+
+SHORT = [{"name": "task", "work_s": 0.2, "deadline_s": 60.0}]
+BARE = {"intelligence.on": False, "emergence.on": False, "resilience.on": False}
+CASES = {
+    "ingress": scenario("overhead of messages").config(),
+    "dispatch": scenario("overhead of messages").config().changed(
+        {"ingress.overhead_ms": 0.0, "dispatch.overhead_ms": 30.0}
+    ),
+    "network": scenario("long ways").config(),
+    "queues": scenario("blind dispatch").config().changed(
+        {"demand.load": 0.93, "fleet.speed_cv": 0.0, "fleet.skill_own": [1.0, 1.0], "fleet.skill_other": [1.0, 1.0],
+         "fleet.communication": "none", "fleet.cluster_agents": 25, "fleet.nodes": 1}
+    ),
+    "imbalance": scenario("crowded door").config(),
+    "memory": scenario("memory that nobody asks").config(),
+    "waste": scenario("too many agents").config(),
+    "service": scenario("long tasks and idle hands").config(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_each_kind_is_named_where_it_was_made(kind):
+    model = ss.SwarmModel(CASES[kind], rng=3).run(240)
+    found, _ = analyze(model, None)
+    assert found.kind == kind, found.words
+    assert any(character.isdigit() for character in found.words)
+
+
+def test_the_parts_of_the_response_time_sum_to_it():
+    model = ss.SwarmModel(CASES["ingress"], rng=4).run(300)
+    raw = model.records.raw(100)
+    whole = raw.seconds(Count.RESPONSE_T).sum() / raw.count(Count.COMPLETED).sum()
+    assert sum(parts_of(raw, model.flow.local_s)) == pytest.approx(whole, rel=0.01)
+
+
+def test_service_demands_are_busy_time_over_answers_and_bound_the_throughput():
+    """At dispatch a task takes 5 ms with an even share of four nodes: no more than 800 a second can be answered."""
+    keys = {"dispatch.service_ms": 5.0, "demand.locality": 1.0, "demand.load": None, "demand.mean_rate_per_s": 300.0,
+            "demand.classes": SHORT, "fleet.agents": 400}  # fmt: skip
+    model = ss.SwarmModel("tiny", rng=5, **(BARE | keys | {"seconds": 600.0})).run(600)
+    found, _ = analyze(model, None)
+    dispatch = found.station("dispatch")
+    assert dispatch.demand_s == pytest.approx(0.005, rel=0.02)
+    assert dispatch.utilization == pytest.approx(300 * 0.005 / 4, rel=0.03)
+    assert found.binds == "dispatch"
+    assert found.bound_per_s == pytest.approx(800, rel=0.05)
+    assert found.throughput_per_s <= found.balanced_per_s * 1.001
+    assert found.balanced_per_s <= found.bound_per_s * 1.05
+
+
+def test_a_window_forgets_what_was_before_it():
+    model = ss.SwarmModel(CASES["service"], rng=6)
+    seen = None
+    for _ in range(30):
+        model.run(10)
+        found, seen = analyze(model, seen)
+    assert found.from_s == pytest.approx(300 - model.config.optimization.window_s)
+    raw = model.records.raw(round(found.from_s))
+    busy = raw.seconds(Count.BUSY_T).sum() / raw.seconds(Count.READY_T).sum()
+    assert found.station("agents").utilization == pytest.approx(busy, rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["ingress", "imbalance", "waste"])
+def test_all_shards_find_the_same(kind):
+    config = CASES[kind].changed({"seconds": 120.0, "fleet.nodes": 4})
+    alone = shared(config, 1, lambda m: repr(analyze(m, None)[0]))
+    for shards in (2, 4):
+        assert set(shared(config, shards, lambda m: repr(analyze(m, None)[0]))) == set(alone)
+
+
+def test_with_nothing_answered_there_is_nothing_to_tell():
+    model = ss.SwarmModel("tiny", rng=1, **(BARE | {"demand.load": 0.0, "demand.source": "poisson"}))
+    assert analyze(model.run(10), None)[0].kind == "none"
+    assert np.isfinite(model.now_s)
