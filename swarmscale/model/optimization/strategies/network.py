@@ -42,7 +42,7 @@ class NetworkOptimization:
 
     def propose(self, model: SwarmModel, found: Bottleneck) -> Proposal | str:
         """See :class:`..base.Strategy`."""
-        packed = self._packed(model)
+        packed = self._packed(model, found)
         if packed is not None:
             return packed
         network = model.network
@@ -77,7 +77,7 @@ class NetworkOptimization:
             messages=2 * len(new),
         )
 
-    def _packed(self, model: SwarmModel) -> Proposal | None:
+    def _packed(self, model: SwarmModel, found: Bottleneck) -> Proposal | None:
         """Compression, where it promises less time a hop."""
         c = model.config.network
         if c.bandwidth_mbit_s is None or c.compression > 1:
@@ -86,6 +86,7 @@ class NetworkOptimization:
         packed = plain / self.compression + c.compress_ms / 1000
         if packed >= plain:
             return None
+        hops, network_s = found.station("links").visits, _network_share(found) * found.response_s
         return Proposal(
             strategy=NAME,
             knob="network.compression",
@@ -94,7 +95,7 @@ class NetworkOptimization:
                 f"{1000 * plain:.2f} ms"
             ),
             metric="network_s",
-            expected=float("nan"),
+            expected=max(2 * hops * (packed - plain) / network_s, -1.0) if network_s > 0 else float("nan"),
             changes={"network.compression": self.compression},
         )
 
