@@ -36,6 +36,8 @@ class Scenario:
     why: str
     changes: Mapping[str, Any] = field(default_factory=dict)
     aside: bool = False
+    harms: str = ""
+    by_hand: Mapping[str, Any] = field(default_factory=dict)
 
     def config(self) -> Config:
         """Its settings, on top of the preset ``tiny``."""
@@ -58,6 +60,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         name="turns are fair",
         strategy="latency-optimization",
         right=False,
+        harms="response_s",
         why="clusters all alike in turn get arrivals more even than the shorter of two drawn ones",
         changes={
             "dispatch.rule": "round-robin",
@@ -89,6 +92,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         name="long service at the door",
         strategy="throughput-maximization",
         right=False,
+        harms="network_s",
         why="nodes work 25 ms on each task, so a batch only makes each wait for all",
         changes={
             "ingress.service_ms": 25.0,
@@ -111,6 +115,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         name="no room to wait",
         strategy="resource-efficiency",
         right=False,
+        harms="error_rate",
         why="tasks that find nobody idle in their cluster are lost, so spare agents are no waste",
         changes={
             "demand.load": 0.5,
@@ -131,6 +136,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         name="even by law",
         strategy="load-distribution",
         right=False,
+        harms="response_s",
         why="nodes differ by chance alone, and moving clusters after chance brings nothing",
         changes={"demand.load": 0.65, "fleet.agents": 400, "fleet.nodes": 8},
         aside=True,
@@ -146,6 +152,8 @@ SCENARIOS: tuple[Scenario, ...] = (
         name="always new questions",
         strategy="caching-optimization",
         right=False,
+        harms="response_s",
+        by_hand={"cache.size": 20_000},
         why="a hundred thousand keys alike, answers that change, and a slow lookup",
         changes={"demand.keys": 100_000, "cache.change_per_s": 0.01, "cache.lookup_ms": 200.0},
     ),
@@ -166,6 +174,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         name="long tasks and none idle",
         strategy="parallel-processing",
         right=False,
+        harms="response_s",
         why="agents differ in speed, and joining parts takes two and a half seconds",
         changes={
             "demand.classes": _short(3.0, law="exponential"),
@@ -192,6 +201,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         name="memory in use",
         strategy="memory-optimization",
         right=False,
+        harms="recalled",
         why="what is held is what is looked up",
         changes={
             "collective_memory.on": True,

@@ -60,6 +60,8 @@ def series(raw: Raw, metric: str, *, scaled: bool) -> Series:
         values = ratio(waits, done)
     elif metric == "agent_s_per_task":
         values = ratio(provisioned(raw), done)
+    elif metric == "warm_s_per_task":
+        values = ratio(raw.state("warm") * raw.dt, done)
     elif metric == "busy_s_per_task":
         values = ratio(s(Count.BUSY_T), done)
     elif metric == "error_rate":

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ....errors import require
+from ...collective_memory.replicas import NEVER
 from ..base import Bottleneck, Proposal
 from .turning import turn_back, turn_settings
 
@@ -19,7 +22,8 @@ NAME = "memory-optimization"
 class MemoryOptimization:
     """Shorter retention, as long as what is recalled stays as right.
 
-    Expected is the share of the bytes held that is not recalled within the retention window: what could go.
+    Expected is the share of the bytes held that would have been dropped already when the memory last forgot: what is
+    dropped comes back when it is observed anew, and grows old again.
 
     Attributes:
         factor: by which retention is shortened.
@@ -42,13 +46,18 @@ class MemoryOptimization:
         new = max(self.factor * now, self.least_s)
         if new >= now:
             return f"retention is at its shortest, {now:g} s"
-        efficiency = keeper.efficiency()
+        at, last_s = (
+            keeper.replicas.at,
+            float(keeper.tally.rows[-1, 0]) if len(keeper.tally.rows) else model.now_s,
+        )
+        held = np.count_nonzero(at > NEVER)
+        old = np.count_nonzero((at > NEVER) & (at < last_s - new))
         return Proposal(
             strategy=NAME,
             knob="collective_memory.retention_s",
             words=f"facts are dropped {new:g} s after their last observation, not {now:g} s",
             metric="memory_bytes",
-            expected=-(1 - efficiency),
+            expected=-old / held if held else float("nan"),
             changes={"collective_memory.retention_s": new},
         )
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ....agents.fleet import BUSY, IDLE
+from ....agents.fleet import BUSY, IDLE, WARM
+from ....arrays import Ints
 from ....errors import ConfigError, require
 from ..base import Bottleneck, Proposal
 
@@ -24,19 +25,23 @@ class ResourceEfficiency:
     """Pack: drain the least used clusters, so that the others are used as wanted.
 
     Kept are a / wanted utilization agents for a busy ones, and at least a + beta sqrt(a) (square-root staffing:
-    Halfin & Whitt 1981). Where a scaler owns the fleet's size, only the warm pool is made smaller.
+    Halfin & Whitt 1981). Where a scaler owns the fleet's size, only the warm pool is made smaller: those who were never
+    called for lately are let go.
 
     Attributes:
         beta: spare agents in units of the square root of the busy ones.
         share: of the agents let go at once, at most.
+        recent_s: stretch of time over which warm agents must have been there to be too many, s.
     """
 
     beta: float = 2.0
     share: float = 0.25
+    recent_s: float = 600.0
 
     def __post_init__(self) -> None:
         require(self.beta >= 0, "beta", self.beta, "0 or more")
         require(0 < self.share <= 0.9, "share", self.share, "in (0, .9]")
+        require(self.recent_s > 0, "recent_s", self.recent_s, "above 0")
 
     def propose(self, model: SwarmModel, found: Bottleneck) -> Proposal | str:
         """See :class:`..base.Strategy`."""
@@ -68,23 +73,30 @@ class ResourceEfficiency:
 
     def _warm(self, model: SwarmModel) -> Proposal | str:
         warm = model.config.scaler.warm_agents
-        raw = model.records.raw(max(model.records.ticks - round(600 / model.config.dt), 0))
-        least = int(raw.state("warm").min()) if len(raw) else 0
-        if least < 1 or warm < 1:
+        raw = model.records.raw(max(model.records.ticks - round(self.recent_s / model.config.dt), 0))
+        there = raw.state("warm") if len(raw) else np.zeros(1)
+        least = min(int(there.min()), warm)
+        if least < 1:
             return "the scaler owns the fleet's size, and the warm pool is in use or empty"
         return Proposal(
             strategy=NAME,
             knob="scaler.warm_agents",
-            words=f"{least:,} warm agents that were never called for in the last ten minutes are let go",
-            metric="agent_s_per_task",
-            expected=float("nan"),
+            words=(
+                f"{least:,} of {warm:,} warm agents, that were never called for in the last "
+                f"{len(raw) * model.config.dt:g} s, are let go"
+            ),
+            metric="warm_s_per_task",
+            expected=-least / float(there.mean()),
             changes={"scaler.warm_agents": warm - least},
+            moves=(least,),
         )
 
     def turn(self, model: SwarmModel, proposal: Proposal) -> Any:
         """See :class:`..base.Strategy`."""
         if proposal.changes:
-            return turn_settings(model, proposal.changes)
+            kept = turn_settings(model, proposal.changes)
+            model.drain_workers(_warm_rows(model, int(proposal.moves[0])))
+            return kept
         here = model.shard.territory.place(np.array(proposal.moves, np.int64))
         state = model.fleet.rows.state
         rows = np.concatenate(
@@ -101,11 +113,25 @@ class ResourceEfficiency:
         return count
 
     def undo(self, model: SwarmModel, proposal: Proposal, kept: Any) -> None:
-        """See :class:`..base.Strategy`: as many agents start again, which takes their start-up time."""
+        """See :class:`..base.Strategy`: as many agents start again, which takes their start-up time.
+
+        The scaler fills its warm pool itself.
+        """
         if proposal.changes:
             turn_back(model, kept)
         else:
             model.spawn(int(kept))
+
+
+def _warm_rows(model: SwarmModel, count: int) -> Ints:
+    """Rows here of so many warm agents of the whole fleet, cluster by cluster."""
+    territory = model.shard.territory
+    warm = (model.fleet.rows.state == WARM).sum(axis=1)
+    whole = model.crew.by_cluster(warm)
+    take = np.clip(count - (np.cumsum(whole) - whole), 0, whole)[territory.clusters]
+    rows = np.flatnonzero(model.fleet.column("state") == WARM)
+    rank = np.arange(len(rows)) - np.repeat(np.cumsum(warm) - warm, warm)
+    return np.asarray(rows[rank < np.repeat(take, warm)], np.int64)
 
 
 def _least_used(model: SwarmModel, spare: int) -> list[tuple[int, int]]:
