@@ -122,6 +122,7 @@ def test_the_log_and_the_looks_are_tables():
     assert trials["strategy"].tolist() == ["good"]
     assert len(looks) == 30
     assert set(looks["kind"]) - {"none"}
+    assert m.optimizer.foresight.last.due == 10  # told after five minutes, of five minutes later
     assert (looks["time_s"].diff().dropna() == 10.0).all()
 
 
@@ -168,7 +169,7 @@ def same(a, b):
     assert a.optimizer.beliefs == b.optimizer.beliefs
 
 
-@pytest.mark.parametrize("at", [60.0, 150.0, 290.0])
+@pytest.mark.parametrize("at", [60.0, 150.0, 290.0, 660.0])
 def test_a_checkpoint_before_within_and_after_trials_goes_on_bit_for_bit(tmp_path, at):
     m = model(**{"cache.change_per_s": 0.001}).run(at)
     back = ss.SwarmModel.load(m.save(tmp_path / "a"))

@@ -77,28 +77,35 @@ def _show(model: SwarmModel, advice: list[str], told: list[Any] | None) -> None:
     )
     console.print(_ahead(engine), highlight=False)
     _print(console, "what limited it", ("kind", "share of time"), _kinds(model))
-    _print(
-        console,
-        "trials",
-        ("time s", "against", "strategy", "done", "metric", "before", "after", "change", "state", "reason"),
-        [
-            (f"{t.time_s:g}", t.kind, t.strategy, t.words, t.metric, f"{t.before:.4g}", f"{t.after:.4g}",
-             f"{100 * t.change:+.1f} % [{100 * t.low:+.1f}, {100 * t.high:+.1f}]", t.state, t.reason)
-            for t in engine.trials
-        ],
-    )  # fmt: skip
+    console.print("[bold]trials[/]" if engine.trials else "trials: none", highlight=False)
+    for trial in engine.trials:
+        console.print(_trial_line(trial), highlight=False)
     console.print("[bold]recommendations[/]", highlight=False)
     for line in advice:
         console.print(f"  {line}", highlight=False)
     for name, why in engine.refused.items():
         console.print(f"  [dim]{name}: not now: {why}[/]", highlight=False)
     if told is not None:
-        _print(
-            console,
-            "in forked twins, the same future with the change and without",
-            ("strategy", "done", "metric", "without", "with", "change, 90 %", "others"),
-            [_twin_row(one) for one in told],
+        console.print(
+            "[bold]in forked twins, the same future with the change and without[/]", highlight=False
         )
+        for one in told:
+            console.print(_twin_line(one), highlight=False)
+
+
+def _trial_line(trial: Any) -> str:
+    """A trial in two lines."""
+    found = f"  {trial.time_s:g} s, against {trial.kind}: [bold]{trial.strategy}[/]: {trial.words}\n    "
+    if trial.state == "trying":
+        return found + "being tried"
+    figures = (
+        f"{trial.metric} {trial.before:.4g} before, {trial.after:.4g} after, {100 * trial.change:+.1f} % "
+    )
+    return (
+        found
+        + figures
+        + f"({100 * trial.low:+.1f} to {100 * trial.high:+.1f}): {trial.state}: {trial.reason}"
+    )
 
 
 def _ahead(engine: Any) -> str:
@@ -117,14 +124,16 @@ def _ahead(engine: Any) -> str:
     )
 
 
-def _twin_row(one: Any) -> tuple[str, ...]:
+def _twin_line(one: Any) -> str:
+    """What a change did to a twin, in two lines."""
+    head = f"  [bold]{one.strategy}[/]: {one.words}\n    "
     if one.why_not:
-        return one.strategy, one.words, one.metric, "", "", one.why_not, ""
-    others = ", ".join(f"{name} {100 * x:+.1f} %" for name, x in (one.others or {}).items() if x == x)
+        return head + one.why_not
+    others = "".join(f"; {name} {100 * x:+.1f} %" for name, x in (one.others or {}).items() if x == x)
     return (
-        one.strategy, one.words, one.metric, f"{one.without:.4g}", f"{one.changed:.4g}",
-        f"{100 * one.relative:+.1f} % [{100 * one.low:+.1f}, {100 * one.high:+.1f}]", others,
-    )  # fmt: skip
+        f"{head}{one.metric} {one.without:.4g} without, {one.changed:.4g} with, {100 * one.relative:+.1f} % "
+        f"({100 * one.low:+.1f} to {100 * one.high:+.1f}, 90 %){others}"
+    )
 
 
 def _kinds(model: SwarmModel) -> list[tuple[str, str]]:

@@ -124,6 +124,7 @@ class Optimizer:
         self.look(model)
         self.thresholds.look(model, model.records.raw(self._charted))
         self._charted = model.records.ticks
+        self.foresight.look(model)
         if self._running is not None:
             if model.now_s >= self._running.until_s - 1e-9:
                 self._end(model, self._running)

@@ -30,7 +30,8 @@ TRUST = 0.25
 """Power of the change that the queue foretells: its load is itself foretold, and a forecast shrinks (assumed)."""
 
 
-class Told(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Told:
     """What was foretold of a bin.
 
     Attributes:
@@ -207,12 +208,20 @@ class Foresight:
             if busy < ready
             else per_s
         )
+        p95_low_s, p95_high_s = self.p95.about(p95_told)
+        per_s_low, per_s_high = self.per_s.about(per_s_told)
         self.told.append(
             Told(
-                self._bins + AHEAD, p95_told, *self.p95.about(p95_told), per_s_told, *self.per_s.about(per_s_told),
-                (p95, per_s),
+                due=self._bins + AHEAD,
+                p95_s=p95_told,
+                p95_low_s=p95_low_s,
+                p95_high_s=p95_high_s,
+                per_s=per_s_told,
+                per_s_low=per_s_low,
+                per_s_high=per_s_high,
+                naive=(p95, per_s),
             )
-        )  # fmt: skip
+        )
         del self.told[: -4 * AHEAD]
 
     def _foretell(self, busy: float, arrivals: float) -> tuple[float, float]:
@@ -237,9 +246,8 @@ class Foresight:
                 self.counts[1] += one.p95_low_s <= p95 <= one.p95_high_s
                 self.counts[2] += one.per_s_low <= per_s <= one.per_s_high
             self.counts[3] += 1
-            for i, error in enumerate(
-                (p95 - one.p95_s, per_s - one.per_s, p95 - one.naive[0], per_s - one.naive[1])
-            ):
-                self.misses[i] += abs(error)
+            errors = (p95 - one.p95_s, per_s - one.per_s, p95 - one.naive[0], per_s - one.naive[1])
+            if all(isfinite(x) for x in errors):
+                self.misses = [before + abs(x) for before, x in zip(self.misses, errors, strict=True)]
             self.p95.came(one.p95_s, one.p95_low_s, one.p95_high_s, p95)
             self.per_s.came(one.per_s, one.per_s_low, one.per_s_high, per_s)

@@ -12,7 +12,7 @@ class Optimization(Section):
         False, "whether changes are tried; the bottleneck is told all the same where asked for"
     )
     period_s: float = setting(10.0, "time between two looks", "s", gt=0)
-    window_s: float = setting(120.0, "length of the windows before and after a change", "s", gt=0)
+    window_s: float = setting(120.0, "length of the windows before and after a change", "s", ge=30)
     settle_s: float = setting(30.0, "time after a change that belongs to neither window (assumed)", "s", ge=0)
     cooldown_s: float = setting(30.0, "time after a trial until the next one", "s", ge=0)
     level: float = setting(0.05, "chance of keeping a change that does nothing, one-sided", gt=0, lt=0.5)
