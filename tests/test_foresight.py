@@ -54,3 +54,17 @@ def test_a_fleet_foretells_after_each_minute_and_scores_what_came():
     assert score.p95_covered > 0.75
     assert score.per_s_covered > 0.75
     assert 0.5 < score.per_s_mase < 1.5
+
+
+def test_what_was_foretold_goes_through_a_checkpoint_and_is_scored_after_it(tmp_path):
+    """Forecasts that are not due yet when the run is saved come back as they were, and are scored as they would be."""
+    quiet = {"intelligence.on": False, "emergence.on": False, "resilience.on": False, "optimization.on": True}
+    model = ss.SwarmModel("tiny", rng=2, **(quiet | {"demand.load": 0.5, "seconds": 900.0})).run(400)
+    model.optimizer.foresight.look(model)
+    assert model.optimizer.foresight.told
+    back = ss.SwarmModel.load(model.save(tmp_path / "a"))
+    assert repr(back.optimizer.foresight) == repr(model.optimizer.foresight)
+    for one in (model, back):
+        one.optimizer.foresight.look(one.run(400))
+    assert model.optimizer.foresight.counts[3] > 0
+    assert repr(back.optimizer.foresight) == repr(model.optimizer.foresight)
