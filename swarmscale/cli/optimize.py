@@ -119,8 +119,8 @@ def _ahead(engine: Any) -> str:
         else ""
     )
     return (
-        f"in 300 s: p95 {told.p95_s:.3g} s [{told.p95_low_s:.3g}, {told.p95_high_s:.3g}], {told.per_s:.4g} answered a "
-        f"second [{told.per_s_low:.4g}, {told.per_s_high:.4g}]{held}"
+        f"in 300 s: p95 {told.p95_s:.3g} s ({told.p95_low_s:.3g} to {told.p95_high_s:.3g}), {told.per_s:.4g} answered a "
+        f"second ({told.per_s_low:.4g} to {told.per_s_high:.4g}){held}"
     )
 
 
@@ -128,7 +128,7 @@ def _twin_line(one: Any) -> str:
     """What a change did to a twin, in two lines."""
     head = f"  [bold]{one.strategy}[/]: {one.words}\n    "
     if one.why_not:
-        return head + one.why_not
+        return f"{head}{one.why_not}"
     others = "".join(f"; {name} {100 * x:+.1f} %" for name, x in (one.others or {}).items() if x == x)
     return (
         f"{head}{one.metric} {one.without:.4g} without, {one.changed:.4g} with, {100 * one.relative:+.1f} % "
