@@ -59,6 +59,25 @@ def test_service_demands_are_busy_time_over_answers_and_bound_the_throughput():
     assert found.balanced_per_s <= found.bound_per_s * 1.05
 
 
+def test_no_fleet_answers_more_than_the_bound_that_was_told_at_a_low_load():
+    """Small clusters, some fuller by chance: at 120 % load the fleet does what was told at 60 %, within 3 %."""
+    alike = {"fleet.agents": 600, "fleet.cluster_agents": 5, "fleet.speed_cv": 0.0, "fleet.skill_own": [1.0, 1.0],
+             "fleet.skill_other": [1.0, 1.0], "fleet.communication": "none", "seconds": 500.0}  # fmt: skip
+
+    def told(load):
+        model = ss.SwarmModel("tiny", rng=2, **(BARE | alike | {"demand.load": load})).run(300)
+        _, seen = analyze(model, None)
+        return analyze(model.run(200), seen)[0]
+
+    found, full = told(0.6), told(1.2)
+    assert found.binds == "agents"
+    assert full.throughput_per_s == pytest.approx(found.bound_per_s, rel=0.03)
+    by_fullest = found.throughput_per_s / found.station("clusters").busiest
+    assert (
+        full.throughput_per_s > 1.03 * by_fullest
+    )  # the fullest cluster bounds nothing: others take its tasks
+
+
 def test_a_window_forgets_what_was_before_it():
     model = ss.SwarmModel(CASES["service"], rng=6)
     seen = None

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 NOTABLE = 0.1
 """Share of the response time from which a part of it is a bottleneck (assumed)."""
 UNEVEN = 0.15
-"""By how much the utilization of the fullest twentieth of the clusters, or of the fullest node, is above the mean
-where load is uneven (assumed)."""
+"""By how much the utilization of the fullest twentieth of the clusters is above the mean where load is uneven
+(assumed)."""
 LATE = 0.2
 """By how much the origin's target of latency may be missed: its own tolerance."""
 IDLE = 0.85
@@ -66,16 +66,14 @@ class Parts(NamedTuple):
 def analyze(model: SwarmModel, seen: Seen | None) -> tuple[Bottleneck, Seen]:
     """What limited the fleet over the last window, and what to remember for the next look.
 
-    Service demands follow from the utilization law, D = busy time / tasks answered, and no throughput can be above
-    1 / (largest utilization) of the present one: the station that is busiest then is so for all of its time. All
-    shards look together and find the same.
+    All shards look together and find the same.
 
     Args:
         model: after a tick.
         seen: what the last look gave to remember; None at the first one.
 
     Source:
-        Service demand and utilization laws, asymptotic bounds: Denning & Buzen (1978), *ACM Computing Surveys* 10(3).
+        Service demands, D = busy time / tasks answered: Denning & Buzen (1978), *ACM Computing Surveys* 10(3).
     """
     s, dt, now = model.config.optimization, model.config.dt, model.records.ticks
     seen = _seen_now(model, seen or Seen(), round(s.window_s / dt))
@@ -91,8 +89,7 @@ def analyze(model: SwarmModel, seen: Seen | None) -> tuple[Bottleneck, Seen]:
     stations = _stations(raw, parts, nodes, clusters, window_s)
     response_s = _over(float(raw.seconds(Count.RESPONSE_T).sum()), done)
     throughput = done / window_s
-    bounds = {one.name: _over(throughput, one.busiest, np.inf) for one in stations if one.name != "links"}
-    binds = min(bounds, key=lambda name: bounds[name])
+    binds, bound_per_s = bound(stations, throughput)
     kind, at, words = classify(model, s, raw, parts, stations, nodes, clusters)
     least = sum(one.demand_s for one in stations)
     return Bottleneck(
@@ -103,12 +100,31 @@ def analyze(model: SwarmModel, seen: Seen | None) -> tuple[Bottleneck, Seen]:
         words=words,
         throughput_per_s=throughput,
         response_s=response_s,
-        bound_per_s=bounds[binds],
+        bound_per_s=bound_per_s,
         balanced_per_s=balanced_per_s(stations, throughput * response_s),
         binds=binds,
         least_response_s=least,
         stations=stations,
     ), seen
+
+
+def bound(stations: tuple[StationUse, ...], throughput_per_s: float) -> tuple[str, float]:
+    """Kind of station that binds, and the asymptotic bound of the throughput, 1/s.
+
+    A station that is busy for a share of its time can do at most 1 / share of the present throughput. Of ingress and
+    dispatch the busiest node counts, since entries and homes are given by the demand; of agents all together, since
+    dispatch may choose other clusters. Where a node serves batches with an overhead, larger ones may do more.
+
+    Source:
+        Utilization law, asymptotic bounds: Denning & Buzen (1978), *ACM Computing Surveys* 10(3).
+    """
+    found = {
+        one.name: _over(throughput_per_s, one.busiest, np.inf)
+        for one in stations
+        if one.demand_s > 0 and one.servers < np.inf
+    } or {"agents": np.inf}
+    binds = min(found, key=lambda name: found[name])
+    return binds, found[binds]
 
 
 def balanced_per_s(stations: tuple[StationUse, ...], tasks: float) -> float:
