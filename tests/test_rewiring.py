@@ -1,4 +1,4 @@
-"""Rewiring for a demand: against exhaustive search, networkx, and what it promises."""
+"""Rewiring for a demand: against exhaustive search, networkx, and what it promises; how near few hops come."""
 
 from itertools import combinations
 
@@ -6,6 +6,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from swarmscale.agents.topology import Optimized
+from swarmscale.agents.topology.moore import distance_to_moore
 from swarmscale.agents.topology.rewiring import demand_latency, rewire
 from swarmscale.errors import ConfigError
 
@@ -132,3 +134,14 @@ def test_a_degree_that_cannot_be_is_refused(degree):
     latency_s, weights = plane(8, 0)
     with pytest.raises(ConfigError, match=rf"degree = {degree}, but it must be from 2 to 7"):
         rewire(latency_s, weights, degree, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(("nodes", "moves", "searches"), [(64, 40_000, 6), (256, 10_000, 1)])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_reduced_search_for_few_hops_comes_within_six_percent_of_the_moore_bound(
+    nodes, moves, searches, seed
+):
+    links = Optimized(degree=8, moves=moves, searches=searches).edges(nodes, np.random.default_rng(seed))
+    assert 0.0 <= distance_to_moore(links, nodes) <= 0.06
+    start = Optimized(degree=8, moves=0, searches=1).edges(nodes, np.random.default_rng(seed))
+    assert distance_to_moore(start, nodes) > 0.1

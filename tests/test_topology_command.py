@@ -105,6 +105,14 @@ def test_a_ring_outlives_one_loss_and_two_leave_arcs():
     assert found["links", 2].share == pytest.approx(np.mean(arcs) / (n * (n - 1)))
 
 
+def test_a_ring_of_eight_keeps_all_demand_but_for_the_second_link_that_is_cut():
+    network = network_of(Ring(), 8)
+    one, two = failures(network.link_s, demand(8), ends_of(network), 2, 1000, 0)[2:]
+    assert (one.kind, one.cases, one.exact, one.worst_share) == ("links", 8, True, 1.0)
+    assert (two.kind, two.cases, two.exact) == ("links", 28, True)
+    assert two.worst_share < two.share < 1.0
+
+
 def test_a_tree_loses_what_hangs_from_the_link_that_is_gone():
     n = 7
     network = network_of(Tree(), n)
@@ -192,6 +200,13 @@ def test_loads_are_those_of_walking_every_path(topology):
     found = loads(network, weights)
     assert np.allclose(found, slow + slow.T, rtol=1e-12)
     assert found[np.triu_indices(12, 1)].sum() == pytest.approx((network.hops * weights).sum())
+
+
+@pytest.mark.parametrize(("branching", "below"), [(6, 1), (2, 3)], ids=["star", "tree"])
+def test_the_busiest_link_of_a_tree_carries_what_passes_between_its_sides(branching, below):
+    """Below a link hang m of n nodes, so 2 m (n - m) of the n (n - 1) ordered pairs pass over it."""
+    network = network_of(Tree(branching=branching), 7)
+    assert loads(network, even(7)).max() == pytest.approx(2 * below * (7 - below) / 42)
 
 
 @pytest.mark.parametrize(
