@@ -13,9 +13,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
+from optimization_scenarios import tables
 
 from swarmscale.batch.optimizing.choice import Chosen, decide
-from swarmscale.batch.optimizing.paired import Effect, effect
 from swarmscale.batch.optimizing.scenarios import SCENARIOS, Scenario, scenario
 from swarmscale.bench.machine import load_average, processor
 from swarmscale.model.intervals import clopper_pearson, student_ends
@@ -31,33 +31,16 @@ def _percent(x: float) -> str:
     return "-" if np.isnan(x) else f"{100 * x:+.1f} %"
 
 
-def _effect(job: tuple[str, int]) -> Effect:
-    return effect(scenario(job[0]), job[1])
-
-
 def _choice(job: tuple[str, int, bool]) -> Chosen:
     one = scenario(job[0])
     return decide(one.config(), job[1], until=one.strategy if job[2] else "")
 
 
-def paired(pool: ProcessPoolExecutor, seeds: int) -> list[str]:
+def paired(processes: int, seeds: int) -> list[str]:
     """What each scenario's change does, against none in the same future."""
     print(f"\n### Each change against none, {seeds} seeds, 600 s in forked twins\n")
-    print("| scenario | strategy | should | change | metric | relative change, 95 % | others |")
-    print("|---|---|---|---|---|---|---|")
-    missed = []
-    for one, told in zip(SCENARIOS, pool.map(_effect, [(s.name, seeds) for s in SCENARIOS]), strict=True):
-        others = ", ".join(
-            f"{name} {_percent(x)}" for name, x in told.others.items() if not np.isnan(x) and abs(x) > 0.005
-        )
-        should = "help" if one.right else "not be kept"
-        words = told.words or f"not proposed: {told.why_not}"
-        print(
-            f"| {one.name}{' *' if one.aside else ''} | {one.strategy} | {should} | {words} | {told.metric} | "
-            f"{_percent(told.relative)} [{_percent(told.low)}, {_percent(told.high)}] | {others} |"
-        )
-        if one.right and not told.high < 0:
-            missed.append(f"{one.name}: its change does not help beyond the interval")
+    lines, missed = tables(seeds, processes)
+    print("\n".join(lines))
     return missed
 
 
@@ -329,9 +312,9 @@ def main() -> int:
     given = parser.parse_args()
     print(f"{processor()}, load {load_average()}")
     missed: list[str] = []
+    if "paired" in given.only:
+        missed += paired(given.processes, max(given.seeds // 4, 2))
     with ProcessPoolExecutor(given.processes) as pool:
-        if "paired" in given.only:
-            missed += paired(pool, max(given.seeds // 4, 2))
         if "choice" in given.only:
             missed += choice(pool, given.seeds)
         if "episodes" in given.only:

@@ -26,7 +26,7 @@ class ResourceEfficiency:
 
     Kept are a / wanted utilization agents for a busy ones, and at least a + beta sqrt(a) (square-root staffing:
     Halfin & Whitt 1981). Where a scaler owns the fleet's size, only the warm pool is made smaller: those who were never
-    called for lately are let go.
+    called for lately are let go, half of the pool at once.
 
     Attributes:
         beta: spare agents in units of the square root of the busy ones.
@@ -75,7 +75,7 @@ class ResourceEfficiency:
         warm = model.config.scaler.warm_agents
         raw = model.records.raw(max(model.records.ticks - round(self.recent_s / model.config.dt), 0))
         there = raw.state("warm") if len(raw) else np.zeros(1)
-        least = min(int(there.min()), warm)
+        least = min(int(there.min()), ceil(warm / 2))
         if least < 1:
             return "the scaler owns the fleet's size, and the warm pool is in use or empty"
         return Proposal(
