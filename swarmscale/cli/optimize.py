@@ -119,8 +119,8 @@ def _ahead(engine: Any) -> str:
         else ""
     )
     return (
-        f"in 300 s: p95 {told.p95_s:.3g} s ({told.p95_low_s:.3g} to {told.p95_high_s:.3g}), {told.per_s:.4g} answered a "
-        f"second ({told.per_s_low:.4g} to {told.per_s_high:.4g}){held}"
+        f"in 300 s: p95 {told.p95_s:.3g} s ({told.p95_low_s:.3g} to {told.p95_high_s:.3g}), "
+        f"{told.per_s:.4g} answered a second ({told.per_s_low:.4g} to {told.per_s_high:.4g}){held}"
     )
 
 
