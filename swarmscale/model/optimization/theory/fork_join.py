@@ -59,6 +59,7 @@ def split_over(work_s: float, slowness: Floats, join_s: float = 0.0) -> float:
         slowness: `[p]` 1 / speed of each.
         join_s: s.
 
+    >>> import numpy as np
     >>> split_over(6.0, np.array([1.0, 1.5]), 0.1)
     4.6
     """
