@@ -6,7 +6,8 @@ import pytest
 import swarmscale as ss
 from swarmscale.batch.optimizing.scenarios import scenario
 from swarmscale.model.flow.ledger import Count
-from swarmscale.model.optimization.bottleneck import analyze, parts_of
+from swarmscale.model.optimization.base import StationUse
+from swarmscale.model.optimization.bottleneck import analyze, balanced_per_s, parts_of
 
 from .shard_support import shared
 
@@ -76,6 +77,31 @@ def test_no_fleet_answers_more_than_the_bound_that_was_told_at_a_low_load():
     assert (
         full.throughput_per_s > 1.03 * by_fullest
     )  # the fullest cluster bounds nothing: others take its tasks
+
+
+@pytest.mark.parametrize(("servers", "tasks"), [(2, 2), (2, 6), (10, 11), (100, 60)])
+def test_the_balanced_bound_is_one_for_few_agents_too(servers, tasks):
+    """Exact throughput of tasks that circulate between a link of 50 ms and some agents: a birth-death chain."""
+    work_s, way_s = 2.0, 0.05
+    share = [1.0]
+    for k in range(tasks):
+        share.append(share[-1] * (tasks - k) / way_s * work_s / min(k + 1, servers))
+    exact = np.dot(share, np.minimum(np.arange(tasks + 1), servers)) / sum(share) / work_s
+    plain = {
+        "visits": 1.0,
+        "service_s": 0.0,
+        "utilization": np.nan,
+        "busiest": np.nan,
+        "busiest_at": -1,
+        "wait_s": 0.0,
+    }
+    stations = (
+        StationUse(name="links", demand_s=way_s, servers=np.inf, **plain),
+        StationUse(name="agents", demand_s=work_s, servers=float(servers), **plain),
+    )
+    told = balanced_per_s(stations, tasks, servers / work_s)
+    assert exact <= told * (1 + 1e-9)
+    assert told < 1.25 * exact
 
 
 def test_a_window_forgets_what_was_before_it():

@@ -101,7 +101,7 @@ def analyze(model: SwarmModel, seen: Seen | None) -> tuple[Bottleneck, Seen]:
         throughput_per_s=throughput,
         response_s=response_s,
         bound_per_s=bound_per_s,
-        balanced_per_s=balanced_per_s(stations, throughput * response_s),
+        balanced_per_s=balanced_per_s(stations, throughput * response_s, bound_per_s),
         binds=binds,
         least_response_s=least,
         stations=stations,
@@ -127,21 +127,28 @@ def bound(stations: tuple[StationUse, ...], throughput_per_s: float) -> tuple[st
     return binds, found[binds]
 
 
-def balanced_per_s(stations: tuple[StationUse, ...], tasks: float) -> float:
+def balanced_per_s(stations: tuple[StationUse, ...], tasks: float, bound_per_s: float) -> float:
     """Largest throughput with so many tasks in the fleet, by the balanced job bound; infinite with less than one.
 
-    A station of m servers and demand D stands for a single server of demand D / m and a delay of D (m - 1) / m.
+    Ingress and dispatch of each node are queues with an even share of their demand; agents and links count as delays,
+    as if nobody waited for agents, so what agents can do at most is the other limit. Both can only be too high.
+
+    Args:
+        stations: all kinds.
+        tasks: in the fleet.
+        bound_per_s: the asymptotic bound.
 
     Source:
-        Zahorjan et al. (1982), *CACM* 25(2); many servers by Seidmann, Schweitzer & Shalev-Oren (1987), *Management
-        Science* 33(4).
+        Zahorjan, Sevcik, Eager & Galler (1982), *CACM* 25(2).
     """
-    queues = [one for one in stations if 0 < one.servers < np.inf and one.demand_s > 0]
-    if tasks < 1 or not queues:
+    if tasks < 1:
         return float(np.inf)
-    alone = np.array([one.demand_s / one.servers for one in queues])
-    delay = sum(one.demand_s for one in stations) - float(alone.sum())
-    return balanced(alone, tasks, delay).per_s_high
+    nodes = [one for one in stations if one.name in ("ingress", "dispatch") and one.demand_s > 0]
+    delay_s = sum(one.demand_s for one in stations if one not in nodes)
+    if not nodes:
+        return min(bound_per_s, _over(tasks, delay_s, np.inf))
+    demands = np.concatenate([np.full(int(one.servers), one.demand_s / one.servers) for one in nodes])
+    return min(bound_per_s, balanced(demands, tasks, delay_s).per_s_high)
 
 
 def _seen_now(model: SwarmModel, seen: Seen, window: int) -> Seen:
