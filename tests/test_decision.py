@@ -322,7 +322,7 @@ def test_fleets_that_learned_decide_better_and_have_more_iq_than_the_same_withou
     """Paired on the same seeds: better by more than the 95 % interval (Student's, 5 degrees of freedom)."""
     fleet = {
         "seconds": 600.0, "fleet.speed_cv": 0.3, "fleet.skill_own": (0.5, 0.7), "fleet.skill_other": (0.3, 0.6),
-        "demand.load": 0.45, "intelligence.on": False,
+        "demand.load": 0.45, "intelligence.on": False, "emergence.on": False, "resilience.on": False,
     }  # fmt: skip
     gains = []
     for seed in range(1, 7):
