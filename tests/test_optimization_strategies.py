@@ -9,7 +9,7 @@ import swarmscale as ss
 from swarmscale.agents.fleet import IDLE, STARTING, WARM
 from swarmscale.batch.optimizing.paired import effect
 from swarmscale.batch.optimizing.scenarios import SCENARIOS, Scenario
-from swarmscale.model.flow.ledger import HELD, Count, bin_edges
+from swarmscale.model.flow.ledger import HELD, HIERARCHY, Count, bin_edges
 from swarmscale.model.memory import dump, restore, same
 from swarmscale.model.optimization.base import METRICS, Proposal
 from swarmscale.model.optimization.engine import build_optimizer
@@ -356,6 +356,21 @@ def test_no_cluster_comes_under_a_node_that_is_down(stood):
     homes = m.hierarchy_arrays.node_of_cluster
     for (q, before, _), (_, to) in zip(kept, proposal.moves, strict=True):
         assert homes[q] == (to if before == away[0] else before)
+
+
+@pytest.mark.parametrize("name", ["load-distribution", "network-optimization"])
+def test_what_is_laid_anew_is_paid_for_in_messages_there_and_back(stood, name):
+    m, proposal = stood(name)
+    strategy, paid = STRATEGIES.make(name), m.flow.ledger.messages[HIERARCHY]
+    assert proposal.messages > 0
+    assert paid[0] == 0  # the tick is over, and counted
+    kept = strategy.turn(m, proposal)
+    assert paid[0] == proposal.messages
+    assert paid[5] > 0  # over the mesh, which takes time
+    strategy.undo(m, proposal, kept)
+    assert paid[0] == 2 * proposal.messages
+    m.run(1)
+    assert m.records.raw().message(HIERARCHY, 0)[-1] >= 2 * proposal.messages
 
 
 def test_a_warm_pool_that_nobody_calls_for_is_let_go_and_the_fleet_is_the_scalers():

@@ -59,7 +59,7 @@ class LoadDistribution:
         if homes and before - after > self.uneven:
             told = [foretold_s(model, found, *pair) for pair in ((load, there), later)]
             expected = told[1] / told[0] - 1 if told[0] > 0 else float("nan")
-            return self._homes(homes, held, ready, (before, after), expected)
+            return self._homes(homes, state.waiting + ready, (before, after), expected)
         idle = (fleet.rows.state == IDLE).sum(axis=1)
         moves = moved(node, held, ready, self.share, idle, fleet.slots - fleet.size)
         spread = float(np.ptp(held[ready > 0] / ready[ready > 0])) if (ready > 0).any() else 0.0
@@ -83,12 +83,10 @@ class LoadDistribution:
     def _homes(
         self,
         homes: list[tuple[int, int]],
-        held: Ints,
-        ready: Ints,
+        told: Ints,
         spread: tuple[float, float],
         expected: float,
     ) -> Proposal:
-        told = int(sum(held[q] + ready[q] for q, _ in homes))
         return Proposal(
             strategy=NAME,
             knob="homes",
@@ -99,7 +97,7 @@ class LoadDistribution:
             metric="response_s",
             expected=expected,
             moves=tuple(homes),
-            messages=told,
+            messages=int(sum(told[q] for q, _ in homes)),
         )
 
     def turn(self, model: SwarmModel, proposal: Proposal) -> Any:

@@ -12,6 +12,7 @@ from ....agents.topology.moore import distance_to_moore
 from ....agents.topology.rewiring import demand_latency, rewire
 from ....arrays import Floats, Ints
 from ....errors import require
+from ...flow.ledger import HIERARCHY, message
 from ..base import Bottleneck, Proposal
 from .turning import turn_back, turn_settings
 
@@ -100,12 +101,23 @@ class NetworkOptimization:
         )
 
     def turn(self, model: SwarmModel, proposal: Proposal) -> Any:
-        """See :class:`..base.Strategy`."""
-        return turn_settings(model, proposal.changes)
+        """See :class:`..base.Strategy`: both ends of each link are told."""
+        kept = turn_settings(model, proposal.changes)
+        _tell(model, proposal)
+        return kept
 
     def undo(self, model: SwarmModel, proposal: Proposal, kept: Any) -> None:
         """See :class:`..base.Strategy`."""
         turn_back(model, kept)
+        _tell(model, proposal)
+
+
+def _tell(model: SwarmModel, proposal: Proposal) -> None:
+    """Count what laying links anew costs: once in all shards."""
+    flow = model.flow
+    if proposal.messages and (flow.border is None or flow.border.first):
+        far = flow.network.latency_s[flow.network.latency_s < np.inf]
+        message(flow.ledger, HIERARCHY, proposal.messages, flow.mesh.control_bytes, float(far.mean()))
 
 
 def possible_latency_s(model: SwarmModel) -> Floats:
