@@ -387,7 +387,9 @@ def test_shares_of_a_fleet_that_does_not_choose_are_refused():
 
 def watched(seeds, *, cut):
     """Verdicts on coordination and findings of it, run by run."""
-    config = ss.Config.load("tiny").changed(FLEET | {"emergence.detectors": ["coordination"]})
+    config = ss.Config.load("tiny").changed(
+        FLEET | {"emergence.detectors": ["coordination"], "resilience.on": False}
+    )
     config = without_links(config) if cut else config
     runs = [ss.SwarmModel(config, rng=seed).run().emergence for seed in seeds]
     return [run.verdicts for run in runs], [run.findings for run in runs]
