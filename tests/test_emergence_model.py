@@ -358,7 +358,7 @@ def test_a_twin_of_a_config_has_the_seed_that_is_given():
 
 def pooled(strategy, seed):
     """The p of the pooled choice of a fleet against replays without links."""
-    keys = {"learning.methods.strategy": strategy, "learning.methods.reconsider": 0.5}
+    keys = {"learning.methods.strategy": strategy, "learning.methods.reconsider": 0.5, "resilience.on": False}
     model = tiny(seed, **EMERGENT, **SHORT, **keys, **{"emergence.on": False}).run(60.0)
     twins = ablated_shares(model, 39)
     assert twins.shape == (39, 10)
