@@ -103,7 +103,7 @@ def test_what_does_nothing_is_seldom_kept():
                     "optimization.cooldown_s": 0.0,
                     "seconds": 3000.0,
                     "fleet.agents": 200,
-                    "emergence.on": False,
+                    "resilience.on": False,
                 }
             ),
         )
