@@ -36,8 +36,8 @@ class Belief:
         Source:
             Normal-inverse-gamma updating: Gelman et al., *Bayesian Data Analysis*, 3rd ed. (2013), section 3.3.
 
-        >>> Belief(mean=0.0, weight=1.0, shape=2.0, scale=0.02).told(0.2)
-        Belief(mean=0.1, weight=2.0, shape=2.5, scale=0.03)
+        >>> Belief(mean=0.0, weight=1.0, shape=2.0, scale=0.02).told(0.4)
+        Belief(mean=0.2, weight=2.0, shape=2.5, scale=0.06)
         """
         gain = min(max(gain, LEAST), MOST)
         weight = self.weight + 1
