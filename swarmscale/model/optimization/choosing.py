@@ -36,8 +36,9 @@ class Belief:
         Source:
             Normal-inverse-gamma updating: Gelman et al., *Bayesian Data Analysis*, 3rd ed. (2013), section 3.3.
 
-        >>> Belief(mean=0.0, weight=1.0, shape=2.0, scale=0.02).told(0.4)
-        Belief(mean=0.2, weight=2.0, shape=2.5, scale=0.06)
+        >>> after = Belief(mean=0.0, weight=1.0, shape=2.0, scale=0.02).told(0.4)
+        >>> after.mean, after.weight, after.shape, round(after.scale, 6)
+        (0.2, 2.0, 2.5, 0.06)
         """
         gain = min(max(gain, LEAST), MOST)
         weight = self.weight + 1
