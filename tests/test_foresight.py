@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import swarmscale as ss
-from swarmscale.model.optimization.foresight import LEVEL, Band, Foresight, response_p95_s
+from swarmscale.model.optimization.band import LEVEL, Band
+from swarmscale.model.optimization.foresight import Foresight, response_p95_s
 
 
 def covered(shrink=1.0, seed=1, bins=6000):
@@ -68,3 +69,31 @@ def test_what_was_foretold_goes_through_a_checkpoint_and_is_scored_after_it(tmp_
         one.optimizer.foresight.look(one.run(400))
     assert model.optimizer.foresight.counts[3] > 0
     assert repr(back.optimizer.foresight) == repr(model.optimizer.foresight)
+
+
+def test_the_way_that_was_least_wrong_lately_is_followed():
+    """A way that is right is followed after one error of the others, and left when it becomes the wrong one."""
+    sight = Foresight()
+    sight._blame(0, [10.0, 12.0, 11.0], 12.0)
+    assert int(np.argmin(sight.wrong[0])) == 1
+    assert sight.wrong[1] == [0.0] * 3
+    for _ in range(3):
+        sight._blame(0, [10.0, 12.0, 11.0], 10.0)
+    assert int(np.argmin(sight.wrong[0])) == 0
+
+
+def test_a_growing_queue_is_foretold_no_worse_than_as_now():
+    """A saturated fleet, in which demand says nothing of a queue that is longer than 300 s: errors at most 1.15 x."""
+    quiet = {"intelligence.on": False, "emergence.on": False, "resilience.on": False, "fleet.agents": 200}
+    model = ss.SwarmModel("tiny", rng=1, **(quiet | {"demand.load": 0.8, "seconds": 10_800.0}))
+    sight, by_queue, as_now = Foresight(), 0.0, 0.0
+    for _ in range(180):
+        sight.look(model.run(60))
+        last, p95_s = sight.last, model.records.raw(model.records.ticks - 60).quantile("response", 1)
+        due = [one for one in sight.told if one.due == sight._bins]
+        if last is not None and due:
+            by_queue += abs(due[0].ways[1][0] - np.nanmean(p95_s))
+            as_now += abs(due[0].naive[0] - np.nanmean(p95_s))
+    assert sight.score().p95_mase < 1.15
+    assert by_queue > 1.15 * as_now  # the queue alone would fail
+    assert sight.score().p95_covered > 0.8
