@@ -41,6 +41,15 @@ PLAIN: dict[str, Any] = {
 }
 """Nothing but arrivals and agents who are all alike: the systems of queueing theory."""
 
+UNWATCHED: dict[str, Any] = {"intelligence.on": False, "emergence.on": False}
+"""No prober and no emergence monitor, which change nothing (``test_who_watches_a_run_changes_nothing_in_it``).
+
+They take up to half of a long run's time, which is saved where a test asks nothing of them.
+"""
+
+ALONE: dict[str, Any] = UNWATCHED | {"resilience.health.on": False}
+"""No health monitor either, nor what components tell each other: the same run where nobody learns or breaks."""
+
 BY_TICK = (*HELD, Count.SAMPLES, Count.SAMPLED_INGRESS, Count.SAMPLED_DISPATCH, Count.SAMPLED_CLUSTER)
 """Counts that are states at a tick's end or samples: their sums depend on the ticks, rightly."""
 SUMS = tuple(c for c in Count if c not in BY_TICK)

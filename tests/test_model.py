@@ -16,6 +16,8 @@ from swarmscale.model.columns import COLUMNS
 from swarmscale.model.controllers import CONTROLLERS
 from swarmscale.model.flow.ledger import Count
 
+from .flow_support import ALONE, UNWATCHED
+
 
 def tiny(rng=7, **keys):
     return ss.SwarmModel("tiny", rng=rng, **keys)
@@ -61,6 +63,30 @@ def test_the_users_generator_is_never_drawn_from():
     before = model.rng.bit_generator.state
     model.run(10.0)
     assert model.rng.bit_generator.state == before
+
+
+WATCHED = {
+    "a scaler": (ALONE, {"scaling": "quantile", "life.start_s": 5.0, "demand.load": 0.9}),
+    "a surge": (ALONE, {"scaling": "seed", "cluster.queue": 5, "demand.load": 1.4}),
+    "learners": (UNWATCHED, {"learning.on": True, "learning.mode": "emergent", "scaling": "hpa"}),
+}
+
+
+@pytest.mark.parametrize("case", WATCHED)
+def test_who_watches_a_run_changes_nothing_in_it(case):
+    """Nothing but the messages of the prober's decisions: tests that ask nothing of watchers do without them."""
+    off, settings = WATCHED[case]
+    often = {"intelligence.period_s": 60.0, "intelligence.panels": 1, "emergence.window_s": 100.0}
+    watched = tiny(**settings, **often).run(120.0)
+    assert len(watched.prober.rows) == 2
+    assert watched.emergence.verdicts
+    alone = tiny(**settings, **often, **off).run(120.0)
+    assert alone.prober is alone.emergence is None
+    one, other = watched.records.frame(), alone.records.frame()
+    same = [name for name in one if not name.startswith("intelligence_sharing")]
+    pd.testing.assert_frame_equal(one[same], other[same])
+    assert watched.scaler.events
+    assert repr(watched.scaler.events) == repr(alone.scaler.events)
 
 
 @pytest.mark.parametrize("rule", ["round-robin", "random", "least-work", "skill-match", "contract-net"])
