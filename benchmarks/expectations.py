@@ -2,6 +2,7 @@
 
 Two days of each trace (or all of it, if it is shorter) drive a fleet that the policy sizes, in ticks of 10 s. At
 every decision utilization, spending and pool need of the next 300 s are stated, and scored when that time is over.
+Nobody else watches the fleet, for that would change nothing but the time it takes.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ def followed(trace: str, policy: str, hours: float, agents: int = 300, seed: int
         "scaling": policy,
         "records.cluster_period_s": 600.0,
         "records.window_s": 600.0,
+        "intelligence.on": False,
+        "emergence.on": False,
+        "resilience.health.on": False,
     }
     model = ss.SwarmModel("tiny", rng=seed, **settings)
     model.run(span_s)

@@ -10,7 +10,9 @@ from swarmscale.model.flow.ledger import TICKS_PER_S, Count
 from swarmscale.model.memory import dump
 from swarmscale.model.scaling.seeing import over
 
-BASE = {"fleet.agents": 600, "fleet.nodes": 4, "demand.load": 0.5, "scaler.bin_s": 20.0}
+from .flow_support import ALONE
+
+BASE = {"fleet.agents": 600, "fleet.nodes": 4, "demand.load": 0.5, "scaler.bin_s": 20.0} | ALONE
 
 
 def advised(factor, seconds=1200, **more):

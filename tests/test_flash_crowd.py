@@ -7,9 +7,11 @@ import swarmscale as ss
 from swarmscale.agents.fleet import BUSY, IDLE, STARTING
 from swarmscale.model.flow.ledger import Count
 
+from .flow_support import ALONE
+
 
 def surged(**changes):
-    model = ss.SwarmModel("flash-crowd", rng=7, **changes)
+    model = ss.SwarmModel("flash-crowd", rng=7, **ALONE, **changes)
     model.run(3600)
     counts = model.records.raw()
     late = 1 - counts.count(Count.MET).sum() / counts.count(Count.DUE).sum()
@@ -34,7 +36,10 @@ def test_quantile_drops_nothing_and_is_seldom_late_where_the_mean_fleet_drops_a_
 def test_a_small_cluster_is_not_given_more_than_its_share(rule):
     """One node, one cluster of which nearly all agents have gone: what it does goes with those that are left."""
     model = ss.SwarmModel(
-        "tiny", rng=3, **{"fleet.agents": 400, "fleet.nodes": 1, "demand.load": 0.5, "dispatch.rule": rule}
+        "tiny",
+        rng=3,
+        **ALONE,
+        **{"fleet.agents": 400, "fleet.nodes": 1, "demand.load": 0.5, "dispatch.rule": rule},
     )
     model.run(1)
     q = int(np.argmax(model.flow.state.ready))

@@ -12,7 +12,7 @@ from swarmscale.model.learning.methods import Tried, efficiencies, observe, seen
 from swarmscale.model.learning.practice import NO_METHOD
 from swarmscale.model.learning.social import SOCIAL_STRATEGIES, SocialView
 
-from .flow_support import seeds
+from .flow_support import UNWATCHED, seeds
 
 STRATEGIES = sorted(SOCIAL_STRATEGIES)
 EMERGENT = {
@@ -22,10 +22,9 @@ EMERGENT = {
     "fleet.skill_own": (1.0, 1.0),
     "fleet.skill_other": (1.0, 1.0),
     "fleet.communication": "none",
-    "intelligence.on": False,
     "demand.load": 0.5,
     "seconds": 900.0,
-}
+} | UNWATCHED
 
 
 def view(**changes):

@@ -228,6 +228,7 @@ def window_model(
         "demand.classes": [task | {"deadline_s": full.deadline_s}],
         "demand.load": None,
         "intelligence.on": False,
+        "emergence.on": False,
         "demand.scale": 1.0,
         "demand.at_end": "hold",
         "life.start_s": fleet.startup_s,
