@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -73,15 +74,21 @@ def value(key):
     return f"document.querySelector('.ss-tile[data-key={key}] .value').textContent"
 
 
+def ticks_a_frame(one, ticks):
+    """Choose how many ticks a step goes."""
+    one.page.get_by_label("ticks a frame").first.click(force=True)
+    one.page.get_by_role("option", name=str(ticks), exact=True).click()
+
+
 def part(one, title):
     """Open a part of the drawer."""
     one.page.get_by_text(title, exact=True).first.click()
 
 
 @pytest.mark.parametrize("start", ["swarmscale app", "solara run"])
-def test_every_page_renders_and_play_moves_its_figures(browser, start):
+def test_every_page_renders_and_play_moves_its_figures(browser, server, start):
     """Through ``swarmscale app``, and as ``solara run viz/app.py`` through the link at the root."""
-    way = served(preset="tiny") if start == "swarmscale app" else solara_run(ROOT / "viz" / "app.py")
+    way = nullcontext(server) if start == "swarmscale app" else solara_run(ROOT / "viz" / "app.py")
     with way as running, tab(browser, running.url, height=2400) as one:
         ready(one)
         one.page.click(".ss-play")

@@ -12,7 +12,7 @@ from swarmscale.viz.emergence import emergence_of
 from swarmscale.viz.emergence_tables import abstentions, last_rows
 
 from .browser import CHROMIUM, NO_CHROMIUM, chromium, served, tab
-from .test_app_browser import TICK, go, ready, until, value
+from .test_app_browser import TICK, go, ready, ticks_a_frame, until, value
 
 pytest.importorskip("solara")
 pytest.importorskip("playwright")
@@ -42,7 +42,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory):
-    """A tab that has played until two windows were full, and stands still on the page."""
+    """A tab that has gone on until two windows were full, a window a step, and stands still on the page."""
     preset = tmp_path_factory.mktemp("preset") / "tiny.toml"
     preset.write_text(Config.load("tiny").changed(SETTINGS).toml(), encoding="utf-8")
     with chromium() as browser, served(preset=preset) as server, tab(browser, server.url, height=2600) as one:
@@ -53,10 +53,11 @@ def opened(tmp_path_factory):
         ] * 7
         empty = one.page.locator(".ss-card[data-key=verdicts] .empty")
         assert "no window was full yet: press Play until emergence.window_s" in empty.inner_text()
-        one.page.click(".ss-play")
-        until(one, f"{TICK} >= {60 * WINDOWS}", timeout=180_000)
-        one.page.click(".ss-play")
-        one.page.get_by_role("button", name="Let the model run").wait_for()
+        ticks_a_frame(one, 60)
+        for window in range(WINDOWS):
+            one.page.click(".ss-step")
+            until(one, f"{TICK} === {60 * (window + 1)}", timeout=180_000)
+        ticks_a_frame(one, 1)
         yield one
         one.clean()
 

@@ -11,6 +11,7 @@ from swarmscale.agents.fleet import BUSY, IDLE
 from swarmscale.agents.nodes import CognitiveNode
 from swarmscale.agents.people import Population
 from swarmscale.cli import main
+from swarmscale.model.intelligence import norm_making
 from swarmscale.model.intelligence.battery import Result, battery_tasks, run_battery
 from swarmscale.model.intelligence.factor import factor_of, permuted
 from swarmscale.model.intelligence.group import Group, group_of
@@ -107,16 +108,27 @@ def test_a_factor_that_lies_in_shared_code_alone_would_be_found(rows):
     assert seven.omega < 0.7
 
 
-def test_a_norm_is_resumable_and_the_same_from_any_number_of_processes(tmp_path):
+def test_a_norm_is_resumable_and_the_same_from_any_number_of_processes(rows, tmp_path, monkeypatch):
+    """Blocks of one group, of which all but the six smallest are there, so that two processes do share the rest."""
+    monkeypatch.setattr(norm_making, "BLOCK", 1)
+    to_make = set(np.argsort(rows[:30, 1])[:6].tolist())
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for k in set(range(30)) - to_make:
+            norm_making._write(norm_making._path(tmp_path / name, k), rows[k : k + 1])
+
+    def stop(done):
+        if done == 27:
+            raise KeyboardInterrupt
+
     told = []
+    with pytest.raises(KeyboardInterrupt):
+        make_norm(tmp_path / "a", 30, 1, stop)
     first = make_norm(tmp_path / "a", 30, 1, told.append)
-    assert told[-1] == 30
-    (tmp_path / "b").mkdir()
-    for block in sorted((tmp_path / "a").glob("groups-*.v*.parquet"))[:2]:
-        (tmp_path / "b" / block.name).write_bytes(block.read_bytes())
+    assert told == [27, 28, 29, 30]
     told.clear()
     second = make_norm(tmp_path / "b", 30, 2, told.append)
-    assert told[0] == 20
+    assert told == [24, 25, 26, 27, 28, 29, 30]
     assert first.digest == second.digest
     assert read_norm(tmp_path / "a" / "norm.json").digest == first.digest
 

@@ -227,7 +227,7 @@ def test_a_sweep_is_begun_watched_stopped_and_gone_on_with(page, root):
     # the answer to the last click may still be on its way, and would put the old texts back
     until(page, "document.querySelector('.ss-start-sweep').textContent.trim() === 'Start'")
     page.page.wait_for_timeout(500)
-    fill(page, name="begun", set="seconds = 1800", replications="4")
+    fill(page, name="begun", set="seconds = 1000", replications="4")
     fill(page, **{"factor-1": "life.start_s", "values-1": "2, 5"})
     page.page.locator(".ss-runs", has_text="8 runs").wait_for()
     page.page.click(".ss-start-sweep")
