@@ -8,13 +8,14 @@ import swarmscale as ss
 from swarmscale.model.sharding.exchange import Table
 
 
-def shared(config, shards, told, rng=5):
-    """Run a model on threads to its config's end; returns what ``told(model)`` is in each shard."""
+def shared(config, shards, told, rng=5, run=ss.SwarmModel.run):
+    """Let ``run(model)`` go on threads, to the config's end by default; what ``told(model)`` is in each shard."""
     table, out, errors = Table(shards), [None] * shards, []
 
     def work(rank):
         try:
-            model = ss.SwarmModel(config, rng=rng, exchange=table.seat(rank) if shards > 1 else None).run()
+            model = ss.SwarmModel(config, rng=rng, exchange=table.seat(rank) if shards > 1 else None)
+            run(model)
             out[rank] = told(model)
         except BaseException as error:
             errors.append(error)

@@ -1,7 +1,5 @@
 """Admission: overload is refused at the door, so that what is let in is answered in time."""
 
-import threading
-
 import numpy as np
 import pytest
 
@@ -17,8 +15,9 @@ from swarmscale.model.resilience.admission import (
     build_admission,
     limits,
 )
-from swarmscale.model.sharding.exchange import Table
 from swarmscale.model.sharding.whole import digest
+
+from .shard_support import shared as shards_told
 
 KEYS = {
     "intelligence.on": False,
@@ -250,27 +249,9 @@ def test_without_a_bus_admission_works_alike():
 
 def shared(shards, seconds, **changes):
     """Admission and digest of each shard of a model that is shared out."""
-    table, out, errors = Table(shards), [None] * shards, []
     keys = KEYS | {"demand.load": 1.5, "demand.entry_skew": 1.0} | changes
     config = ss.Config.load("tiny").changed(keys)
-
-    def work(rank):
-        try:
-            m = ss.SwarmModel(config, rng=5, exchange=table.seat(rank) if shards > 1 else None)
-            m.run(seconds)
-            out[rank] = m.admission, digest(m)
-        except BaseException as error:
-            errors.append(error)
-            table.leave()
-
-    threads = [threading.Thread(target=work, args=(rank,)) for rank in range(shards)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
-    return out
+    return shards_told(config, shards, lambda m: (m.admission, digest(m)), run=lambda m: m.run(seconds))
 
 
 @pytest.mark.parametrize("changes", [{}, {"dt": 0.5, "scaling": "hpa", "life.start_s": 5.0}])

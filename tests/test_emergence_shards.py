@@ -1,6 +1,5 @@
 """The monitor under shards: rows of clusters are gathered, and all shards say the same, bit for bit."""
 
-import threading
 from dataclasses import replace
 
 import numpy as np
@@ -11,8 +10,9 @@ import swarmscale as ss
 from swarmscale.batch.shards import run_shards
 from swarmscale.cli import main
 from swarmscale.model.emergence.monitor import Monitor
-from swarmscale.model.sharding.exchange import Table
 from swarmscale.model.sharding.whole import digest
+
+from .shard_support import shared as shards_told
 
 KEYS = {
     "intelligence.on": False,
@@ -34,31 +34,18 @@ CASES = {
 
 def shared(config, shards, monkeypatch):
     """Run a model on threads; returns each shard's monitor, its digest, and the windows that it made."""
-    table, out, errors, made = Table(shards), [None] * shards, [], {}
-    window = Monitor.window
+    made, window = {}, Monitor.window
 
     def noted(monitor, model):
         made.setdefault(id(monitor), []).append(window(monitor, model))
         return made[id(monitor)][-1]
 
-    def work(rank):
-        try:
-            model = ss.SwarmModel(config, rng=5, exchange=table.seat(rank) if shards > 1 else None).run()
-            out[rank] = model.emergence, digest(model), made[id(model.emergence)]
-        except BaseException as error:
-            errors.append(error)
-            table.leave()
+    def told(model):
+        return model.emergence, digest(model), made[id(model.emergence)]
 
     with monkeypatch.context() as patch:
         patch.setattr(Monitor, "window", noted)
-        threads = [threading.Thread(target=work, args=(rank,)) for rank in range(shards)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    if errors:
-        raise errors[0]
-    return out
+        return shards_told(config, shards, told)
 
 
 @pytest.mark.parametrize("case", CASES)

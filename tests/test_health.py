@@ -1,6 +1,5 @@
 """The health monitor: healths, alerts, error budget; and the aggregator that feeds it."""
 
-import threading
 from dataclasses import dataclass, replace
 from math import inf, isnan, nan
 
@@ -21,8 +20,9 @@ from swarmscale.model.health.rules.base import METRICS, Look, Open, Reading
 from swarmscale.model.health.standing import standing
 from swarmscale.model.integration.events import OpenIncidents, Resized
 from swarmscale.model.resilience.incidents import Incident
-from swarmscale.model.sharding.exchange import Table
 from swarmscale.model.sharding.whole import digest
+
+from .shard_support import shared as shards_told
 
 KEYS = {"intelligence.on": False, "emergence.on": False, "seconds": 400.0, "demand.source": "poisson"}
 
@@ -645,24 +645,9 @@ def test_an_incident_of_several_shards_is_over_when_all_its_parts_are():
 
 def watch(config, shards):
     """Health monitor and digest of each shard."""
-    table, out, errors = Table(shards), [None] * shards, []
-
-    def work(rank):
-        try:
-            m = ss.SwarmModel(config, rng=5, exchange=table.seat(rank) if shards > 1 else None).run(100.0)
-            out[rank] = m.health, m.aggregator, digest(m)
-        except BaseException as error:
-            errors.append(error)
-            table.leave()
-
-    threads = [threading.Thread(target=work, args=(rank,)) for rank in range(shards)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
-    return out
+    return shards_told(
+        config, shards, lambda m: (m.health, m.aggregator, digest(m)), run=lambda m: m.run(100.0)
+    )
 
 
 CASES = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import pytest
@@ -74,6 +74,30 @@ def test_what_helps_is_kept_with_its_effect():
     assert m.config.tree()["dispatch"]["rule"]["name"] == "jsq"
     assert len(m.optimizer.trials) == 1  # nothing is left to propose
     assert "already" in m.optimizer.refused["good"]
+
+
+def test_when_a_change_is_kept_charts_and_forecasts_begin_anew():
+    m = model({"good": Turn()}).run(600)
+    kept = next(t for t in m.optimizer.trials if t.state == "kept")
+    assert min(one.due for one in m.optimizer.foresight.told) > kept.ended_s / 60 + 5 - 1
+    after = next(r for r in m.optimizer.thresholds.series if r[0].time_s > kept.ended_s)
+    assert {one.state for one in after} == {"learning"}
+
+
+@pytest.mark.parametrize(("since_s", "from_s"), [(500.0, 500.0), (560.0, 360.0), (200.0, 360.0)])
+def test_a_window_before_a_change_begins_where_a_metric_went_out_of_its_limits(since_s, from_s):
+    """At 600 s two windows back are 360 s; an upset is taken into account that leaves half a window, to 540 s."""
+    m = model({"good": Turn()}, **{"optimization.cooldown_s": 3000.0}).run(600)
+    engine = m.optimizer
+    calm = [replace(one, state="in range") for one in engine.thresholds.series[-1]]
+    engine.thresholds.series[-1] = (replace(calm[0], state="high", since_s=since_s), *calm[1:])
+    engine._running, engine._clean_s = None, 0.0
+    turned = {"stealing.on": True}
+    proposal = Proposal(
+        strategy="good", knob="k", words="w", metric="response_s", expected=0.0, changes=turned
+    )
+    engine._turn(m, proposal, 0.0, 0)
+    assert engine._running.from_s == from_s
 
 
 def test_what_harms_is_undone_and_its_knob_left_alone():

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
 import swarmscale as ss
-from swarmscale.model.sharding.exchange import Table
 from swarmscale.model.sharding.incidents import whole_log
 from swarmscale.model.sharding.whole import digest
+
+from .shard_support import shared as shards_told
 
 KEYS = {
     "intelligence.on": False,
@@ -66,25 +65,8 @@ CASES = {
 
 
 def shared(config, shards):
-    """Run a model on threads; returns the digest of each shard and the whole log."""
-    table, out, errors = Table(shards), [None] * shards, []
-
-    def work(rank):
-        try:
-            model = ss.SwarmModel(config, rng=5, exchange=table.seat(rank) if shards > 1 else None).run()
-            out[rank] = digest(model), whole_log(model)
-        except BaseException as error:
-            errors.append(error)
-            table.leave()
-
-    threads = [threading.Thread(target=work, args=(rank,)) for rank in range(shards)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise next((e for e in errors if "a shard is gone" not in str(e)), errors[0])
-    return out
+    """The digest of each shard and the whole log."""
+    return shards_told(config, shards, lambda model: (digest(model), whole_log(model)))
 
 
 @pytest.mark.parametrize("name", CASES)

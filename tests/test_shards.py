@@ -26,6 +26,8 @@ from swarmscale.model.sharding.parcels import packed, unpacked
 from swarmscale.model.sharding.territory import Territory
 from swarmscale.model.sharding.whole import digest, whole_records
 
+from .shard_support import shared as shards_told
+
 BASE = {
     "intelligence.on": False,
     "fleet.agents": 600,
@@ -74,29 +76,14 @@ def config_of(case):
 
 def shared(config, shards, seconds, *, act=None, before=0.0):
     """Run a model on threads; ``act`` is done to every shard at a time. Returns what each gives."""
-    table, out, errors = Table(shards), [None] * shards, []
 
-    def work(rank):
-        try:
-            exchange = table.seat(rank) if shards > 1 else None
-            model = ss.SwarmModel(config, rng=5, exchange=exchange)
-            if act is not None:
-                model.run(before)
-                act(model)
-            model.run(seconds - model.now_s)
-            out[rank] = (model, digest(model), whole_records(model))
-        except BaseException as error:
-            errors.append(error)
-            table.leave()
+    def run(model):
+        if act is not None:
+            model.run(before)
+            act(model)
+        model.run(seconds - model.now_s)
 
-    threads = [threading.Thread(target=work, args=(rank,)) for rank in range(shards)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
-    return out
+    return shards_told(config, shards, lambda model: (model, digest(model), whole_records(model)), run=run)
 
 
 def agents_of(models):

@@ -90,7 +90,7 @@ def analyze(model: SwarmModel, seen: Seen | None) -> tuple[Bottleneck, Seen]:
     response_s = _over(float(raw.seconds(Count.RESPONSE_T).sum()), done)
     throughput = done / window_s
     binds, bound_per_s = bound(stations, throughput)
-    kind, at, words = classify(model, s, raw, parts, stations, nodes, clusters)
+    kind, at, words = classify(model, s, raw, parts, stations, clusters)
     least = sum(one.demand_s for one in stations)
     return Bottleneck(
         from_s=first * dt,
@@ -210,7 +210,7 @@ def _stations(
     done = float(raw.count(Count.COMPLETED).sum())
     count = nodes.shape[1]
 
-    def node(name: str, row: int, wait: Count, served: Count, sojourn_s: float) -> StationUse:
+    def node(name: str, row: int, served: Count, sojourn_s: float) -> StationUse:
         busy = float(nodes[row].sum())
         visits = float(raw.count(served).sum())
         return StationUse(
@@ -262,8 +262,8 @@ def _stations(
         busiest_at=-1,
         wait_s=0.0,
     )
-    ingress = node("ingress", 0, Count.INGRESS_WAIT_T, Count.INGRESS_DONE, parts.ingress)
-    dispatch = node("dispatch", 1, Count.DISPATCH_WAIT_T, Count.DISPATCHED, parts.dispatch)
+    ingress = node("ingress", 0, Count.INGRESS_DONE, parts.ingress)
+    dispatch = node("dispatch", 1, Count.DISPATCHED, parts.dispatch)
     return ingress, links, dispatch, queues, agents
 
 
@@ -273,15 +273,15 @@ def classify(
     raw: Raw,
     parts: Parts,
     stations: tuple[StationUse, ...],
-    nodes: Floats,
     clusters: Floats,
 ) -> tuple[Kind, int, str]:
     """Which kind of trouble it is, where, and the evidence in a sentence.
 
-    In this order: the largest of the parts of the response time other than that in hands, if it is at least a tenth
-    of it, or if latency misses its target, or if tasks are dropped; waiting in clusters is ``imbalance`` where some
-    are much fuller than the mean, else ``queues``. Then memory of which most is never asked for; agents far below the
-    wanted utilization; time in hands. With nothing answered there is nothing to tell.
+    In this order: the largest of the parts of the response time other than that in hands, if tasks are dropped; the
+    largest part of the network latency, if that misses its target and waiting in clusters is shorter; that wait, if it
+    is at least a tenth of the response time (``imbalance`` where some clusters are much fuller than the mean, else
+    ``queues``); the network latency again, if it misses its target; memory of which most is never asked for; agents far
+    below the wanted utilization; time in hands. With nothing answered there is nothing to tell.
     """
     if np.isnan(parts.service):
         return "none", -1, "nothing was answered"
@@ -291,18 +291,19 @@ def classify(
     away = {
         "ingress": parts.ingress, "network": parts.links, "dispatch": parts.dispatch, "queues": parts.queue,
     }  # fmt: skip
+    away_from = ("ingress", "network", "dispatch")
     largest = max(away, key=lambda name: away[name])
-    network_ms = 1000 * (parts.ingress + parts.links + parts.dispatch)
+    far = max(away_from, key=lambda name: away[name])
+    network_ms = 1000 * sum(away[name] for name in away_from)
     slow = network_ms > settings.latency_ms * (1 + LATE)
-    errors = lost > settings.error_rate * max(arrived, 1.0)
-    share = away[largest] / response if response > 0 else 0.0
-    agents = use["agents"]
-    if share >= NOTABLE or errors:
-        return _station_kind(largest, share, parts, use, nodes, clusters, lost if errors else 0.0)
+    waits = _over(parts.queue, response) >= NOTABLE
+    share, agents = _over(away[largest], response), use["agents"]
+    if lost > settings.error_rate * max(arrived, 1.0):
+        return _station_kind(largest, share, parts, use, clusters, lost)
+    if waits and not (slow and largest != "queues"):
+        return _station_kind("queues", _over(parts.queue, response), parts, use, clusters, 0.0)
     if slow:
-        named = {name: away[name] for name in ("ingress", "network", "dispatch")}
-        largest = max(named, key=lambda name: named[name])
-        kind, at, words = _station_kind(largest, named[largest] / response, parts, use, nodes, clusters, 0.0)
+        kind, at, words = _station_kind(far, _over(away[far], response), parts, use, clusters, 0.0)
         return kind, at, f"network latency is {network_ms:.1f} ms, wanted {settings.latency_ms:g} ms; {words}"
     keeper = model.collective_memory
     if keeper is not None and keeper.efficiency() < UNASKED:
@@ -327,7 +328,6 @@ def _station_kind(
     share: float,
     parts: Parts,
     use: dict[str, StationUse],
-    nodes: Floats,
     clusters: Floats,
     lost: float,
 ) -> tuple[Kind, int, str]:

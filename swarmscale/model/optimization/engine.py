@@ -196,7 +196,7 @@ class Optimizer:
         self._running = Running(
             proposal=proposal,
             kept=kept,
-            from_s=max(self._clean_s, now_s - 2 * s.window_s),
+            from_s=max(self._clean_s, now_s - 2 * s.window_s, self._upset_s(now_s - s.window_s / 2)),
             at_s=now_s,
             until_s=now_s + s.settle_s + s.window_s,
         )
@@ -218,6 +218,15 @@ class Optimizer:
         self.trials.append(trial)
         return trial
 
+    def _upset_s(self, before_s: float) -> float:
+        """When a metric last went out of its limits, where it is still, before some time, s; 0 if none did.
+
+        What was before that belongs to another fleet, so no change is compared with it.
+        """
+        last = self.thresholds.series[-1] if self.thresholds.series else ()
+        since = [one.since_s for one in last if one.state in ("high", "low") and one.since_s <= before_s]
+        return max(since, default=0.0)
+
     def _end(self, model: SwarmModel, running: Running) -> None:
         """Keep the change or undo it, and learn from it."""
         s, now_s, proposal = self.settings, model.now_s, running.proposal
@@ -227,6 +236,7 @@ class Optimizer:
         )  # fmt: skip
         if verdict.kept:
             self.thresholds.begin_anew()
+            self.foresight.begin_anew()
             self._clean_s, self._next_s = running.at_s + s.settle_s, now_s + s.cooldown_s
         else:
             self.strategies[proposal.strategy].undo(model, proposal, running.kept)
@@ -254,8 +264,10 @@ class Optimizer:
 
     def _listen(self, model: SwarmModel) -> None:
         """What scaler and health monitor have told: capacity that is coming, agents that are out."""
-        if model.bus is None or model.admission is not None:  # admission stands at the same end of the edges
-            self._out = model.admission.out if model.admission is not None else 0.0
+        if model.admission is not None:  # it stands at the same end of the edges, and is told
+            self._out, self._coming_s = model.admission.out, model.admission.coming_until_s
+            return
+        if model.bus is None:
             return
         for event in model.bus.consume("optimizer"):
             if isinstance(event, Resized):

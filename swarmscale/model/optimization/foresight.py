@@ -189,6 +189,11 @@ class Foresight:
             self._ticks += width
             self._bin(raw, model)
 
+    def begin_anew(self) -> None:
+        """Forget levels and errors, since the fleet has become another one; what is foretold of it already is void."""
+        self.told, self.p95, self.per_s = [], Band(), Band()
+        self.wrong, self._slow, self._level_s = [[0.0] * WAYS, [0.0] * WAYS], [], nan
+
     @property
     def last(self) -> Told | None:
         """What was foretold last."""

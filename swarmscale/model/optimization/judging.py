@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 GUARDS = (("response_s", 0.10), ("agent_s_per_task", 0.05))
 """Metrics that must not get worse by more than this relative amount (assumed), whatever was to be lowered."""
+PAID = ("busy_s_per_task", 0.03)
+"""The same beside a scaler, which makes agents of what is busy (assumed)."""
 ERRORS = ("error_rate", "late")
 """Shares that must not rise by more than the error rate that is tolerated."""
 RECALL = 0.10
@@ -96,10 +98,7 @@ def judge(
         if recall.lower < settings.level and recall.relative < -RECALL:
             said = f"{metric} fell, but so did what is recalled, by {-100 * recall.relative:.1f} %"
             return Verdict(False, change, said, -recall.relative)
-    paid = (
-        (("busy_s_per_task", 0.03),) if model.scaler is not None else ()
-    )  # which the scaler will make agents of
-    for name, tolerated in (*GUARDS, *paid):
+    for name, tolerated in GUARDS if model.scaler is None else (*GUARDS, PAID):
         if name == metric:
             continue
         other = of(name)

@@ -63,8 +63,11 @@ def fork(model: SwarmModel) -> SwarmModel:
     """A twin of a model that goes on by itself, the same bit for bit.
 
     Raises:
-        ConfigError: if a strategy or controller of the user's is not registered.
+        ConfigError: if a strategy or controller of the user's is not registered, or the model is one of several shards.
     """
+    require(
+        model.shard.territory.alone, "shards", model.shard.territory.size, "1: a part of a model has no twin"
+    )
     with tempfile.TemporaryDirectory(prefix="swarmscale-twin-") as folder:
         return type(model).load(model.save(Path(folder) / "twin"))
 

@@ -104,6 +104,8 @@ def pool_of(found: Bottleneck) -> Pool:
         else:
             high = middle
     told = pool_wait_s(high, used, agents.service_s)
+    if not told > 0:  # so large a pool at so low a load that no chance of a wait is left to compute with
+        return Pool(agents=high, factor=1.0)
     return Pool(agents=high, factor=max(wait_s / told, 1.0) if high == most or high == 1 else wait_s / told)
 
 

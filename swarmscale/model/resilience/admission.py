@@ -224,6 +224,11 @@ class Admission:
         if share > 0:
             self._called = (*self._called, (ready_at_s, share))
 
+    @property
+    def coming_until_s(self) -> float:
+        """When the last of the agents that are on their way are ready, s; 0 if none are."""
+        return max((ready_at_s for ready_at_s, _ in self._called), default=0.0)
+
     def answered(self, done: int, late: int) -> None:
         """So many tasks were answered since the last look, and so many of them late: have patience accordingly.
 
