@@ -76,6 +76,17 @@ def test_what_helps_is_kept_with_its_effect():
     assert "already" in m.optimizer.refused["good"]
 
 
+def test_what_theory_expects_to_harm_is_not_tried():
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Worse(Turn):
+        def propose(self, model, found):
+            return replace(Turn.propose(self, model, found), expected=0.2)
+
+    m = model({"worse": Worse()}).run(300)
+    assert not m.optimizer.trials
+    assert "by theory response_s would change by +20.0 %" in m.optimizer.refused["worse"]
+
+
 def test_when_a_change_is_kept_charts_and_forecasts_begin_anew():
     m = model({"good": Turn()}).run(600)
     kept = next(t for t in m.optimizer.trials if t.state == "kept")

@@ -152,7 +152,7 @@ class Optimizer:
         return enough and limited and calm and now_s >= self._next_s - 1e-9
 
     def propose(self, model: SwarmModel) -> dict[str, Proposal]:
-        """What the strategies would do now, by name; why others would do nothing stands in ``refused``."""
+        """What the strategies would do now, by name; why others would do nothing, or worse, stands in ``refused``."""
         if self.found is None:
             self.look(model)
         assert self.found is not None
@@ -161,6 +161,9 @@ class Optimizer:
             said = strategy.propose(model, self.found)
             if isinstance(said, str):
                 self.refused[name] = said
+            elif said.expected > 0:
+                worse = f"by theory {said.metric} would change by {100 * said.expected:+.1f} %"
+                self.refused[name] = f"{said.words}: {worse}"
             elif model.now_s < self._locked.get(said.knob, 0.0) - 1e-9:
                 self.refused[name] = f"{said.knob} is left alone until {self._locked[said.knob]:g} s"
             else:
