@@ -21,6 +21,7 @@ STRATA = (
     ("batch",),
     ("registry",),
     ("viz",),
+    ("orchestrator", "arena", "environment"),
     ("bench",),
     ("cli", "__init__", "__main__"),
 )
