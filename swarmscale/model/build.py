@@ -92,7 +92,9 @@ def build_demand(config: Config, root_seed: int, here: Bools | None = None) -> D
     profile = c.source.profile()
     marks = build_marks(c, profile, root_seed)
     own = profile.mean_rate_per_s
-    if c.load is not None:
+    if own == 0:  # all comes from a host
+        factor = 1.0
+    elif c.load is not None:
         mean_work = float(np.diff(marks.class_share, prepend=0.0) @ marks.mean_s)
         factor = c.load * config.fleet.agents / mean_work / own
     elif c.mean_rate_per_s is not None:

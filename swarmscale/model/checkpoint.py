@@ -25,7 +25,7 @@ from .sharding.exchange import Alone, Exchange
 if TYPE_CHECKING:
     from .swarm import SwarmModel
 
-FORMAT = 6
+FORMAT = 7
 type Arrays = dict[str, np.ndarray[Any, Any]]
 
 
@@ -171,6 +171,7 @@ def _groups(model: SwarmModel) -> dict[str, dict[str, Any]]:
             else {}
         )
         | ({"emergence": model.emergence.arrays()} if model.emergence is not None else {})
+        | ({"hosting": model.hosting.arrays(flow)} if model.hosting.submitted else {})
     )
 
 
@@ -208,6 +209,8 @@ def _restore(model: SwarmModel, header: dict[str, Any], arrays: Arrays) -> None:
         model.learner.take(group("learner"))
     if model.emergence is not None:
         model.emergence.take(group("emergence"), model)
+    if "hosting.numbers" in arrays:
+        model.hosting.take(group("hosting"), flow)
     flow.ledger.count[:] = arrays["ledger.count"]
     for name in ("messages", "due", "met"):
         getattr(flow.ledger, name)[:] = arrays[f"ledger.{name}"]

@@ -19,7 +19,7 @@ from ..agents.knowledge import knowledge_graph
 from ..agents.nodes import Cluster, CognitiveNode, CoordinationNode
 from ..agents.people import People, Population
 from ..agents.population import ArrayPopulation, announce_added, announce_removed
-from ..arrays import Ints
+from ..arrays import Floats, Ints
 from ..errors import ConfigError, require
 from . import build
 from .collective_memory.keeper import build_keeper
@@ -31,6 +31,7 @@ from .emergence.monitor import build_monitor
 from .flow.laws import Law, law
 from .health.aggregator import build_aggregator
 from .health.monitor import build_health
+from .hosting import Fates, Hosting, Receipt
 from .integration.bus import Bus, build_bus
 from .integration.coordinator import build_coordinator
 from .integration.guard import Guard, build_guard
@@ -90,6 +91,7 @@ class SwarmModel(ArrayPopulation):
         admission: how many tasks nodes let in; None where ``resilience.admission`` is off.
         pace: finds agents that became slow; None where ``resilience.pace`` is off.
         optimizer: looks for the bottleneck and tries what may help; None where ``optimization`` is off.
+        hosting: the tasks that a host submitted.
     """
 
     def __init__(
@@ -156,6 +158,7 @@ class SwarmModel(ArrayPopulation):
         self.guard: Guard | None = build_guard(c)
         self.dispatcher = Dispatcher(c.dt, guard=self.guard, bus=self.bus)
         self.datacollector = RecordsCollector(self.records)
+        self.hosting = Hosting()
         self._life_key = random_streams.key(self.root_seed, "life")
         self._start_laws: dict[float, Law] = {}
         self._watching: Any = None
@@ -482,6 +485,40 @@ class SwarmModel(ArrayPopulation):
         """Multiply the rate of arrivals from the next bin on (a flash crowd); 1 is as configured."""
         require(factor >= 0, "factor", factor, "0 or more")
         self.flow.demand.rate_scale = factor
+
+    def submit(
+        self,
+        kind: str | int | Sequence[str] | Ints,
+        work_s: float | Floats,
+        token: Ints | None = None,
+        at_s: float | Floats | None = None,
+        entry: int | Ints | None = None,
+    ) -> Receipt:
+        """Give tasks to the fleet, beside those that its own demand brings; numbers stand for all tasks of the call.
+
+        Args:
+            kind: class of the tasks by name, or `[n]` numbers of classes of ``demand.classes``.
+            work_s: `[n]` s of a unit-speed agent, above 0.
+            token: `[n]` whole numbers by which the host knows them; they are numbered if None.
+            at_s: `[n]` s, when they arrive, now or later; now if None.
+            entry: `[n]` coordination node at which they enter; drawn as other arrivals' if None.
+
+        Returns:
+            How many are on their way; beyond ``hosting.limit`` tasks are refused, and come back as that.
+
+        Raises:
+            ConfigError: if something cannot be used, in one line; nothing was submitted then.
+            UnknownChoiceError: if there is no such class.
+        """
+        return self.hosting.submit(self, kind, work_s, token, at_s, entry)
+
+    def collect(self) -> Fates:
+        """What became of tasks that were submitted, each once: those that ended since the last call.
+
+        An answer that is still on its way back comes with the tick in which it is there, so that one call after the
+        other gives them in the order in which they came.
+        """
+        return self.hosting.collect(self.now_s, self.flow)
 
     def switch(self, changes: Mapping[str, Any]) -> str:
         """Switch scaling policy, dispatch rule or topology from the next tick on; see :mod:`.switches`.

@@ -14,10 +14,10 @@ from .arrivals import Marks
 from .bits import bits_set, count_below, lowest_bit, sixteen_equal
 from .choosing import AWAY, choose_of_few, choose_of_many, choose_of_one, hand_over, look
 from .hands import ClusterState, Hands, Rule
-from .ledger import Count, Ledger, bin_of, note, sampled, steps
+from .ledger import Count, Ledger, bin_of, note, sampled, steps, tell
 from .lessons import Lessons, note_ends
 from .prefetch import prefetch
-from .tasks import Blocks, Tasks, card_back, card_meta, take_card, task_class
+from .tasks import Blocks, Tasks, card_back, card_meta, is_hosted, take_card, task_class
 
 _IDLE, _BUSY, _DRAINING, _RETIRED, _HELPING = IDLE, BUSY, DRAINING, RETIRED, HELPING
 _COMPLETED, _LATE, _STARTED = int(Count.COMPLETED), int(Count.LATE), int(Count.STARTED)
@@ -236,7 +236,8 @@ def serve_clusters(
     for k in range(len(how)):
         tokens |= how[k] == 3
     learns = len(lessons.owner) > 0
-    kept = tokens or learns
+    hosted = len(ledger.told_uid) > 0
+    kept = tokens or learns or hosted
     large = fleet.uid.size > _LARGE
     n_rest = 0
     answered = 0
@@ -529,6 +530,7 @@ def serve_clusters(
                         if free == 0 or not led:
                             if tail - head >= bound:
                                 count[_FULL] += 1
+                                tell(ledger, whole[card[i], 1], now, _FULL)
                                 if sampled(whole[card[i], 1], below):
                                     note(ledger, whole[card[i], 1], 9, now, _FULL)
                             else:
@@ -672,11 +674,14 @@ def serve_clusters(
                 s_useful_t[q - q % _BLOCK + b] += useful
             if tokens:
                 for x in range(done):
-                    if how[task_class(ended.meta[x])] == 3:
+                    if how[task_class(ended.meta[x])] == 3 and not is_hosted(ended.uid[x]):
                         first_tokens(
                             ended.uid[x], sums.took[x], np.float64(ended.service[x]), ended.work[x], prompt,
                             generated, prefill_s, replayed, key, count, first_hist,
                         )  # fmt: skip
+            if hosted:
+                for x in range(done):
+                    tell(ledger, ended.uid[x], ended.at[x] + np.float64(ended.back[x]), _COMPLETED)
             mine = 0
     count[_BUSY_T] += busy_all
     count[_READY_T] += ready_all

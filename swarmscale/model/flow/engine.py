@@ -17,7 +17,7 @@ from .demand import Demand
 from .desk import Desk
 from .dispatch import DispatchRule, DispatchView, in_proportion
 from .hands import ClusterState, Hands, Rule
-from .ledger import DROP, TICKS_PER_S, Count, Ledger, note, sampled
+from .ledger import DROP, TICKS_PER_S, Count, Ledger, note, sampled, tell_all
 from .lessons import Lessons, note_cuts
 from .network import Network
 from .stations import Servers, Station
@@ -441,6 +441,7 @@ class TaskFlow:
         if len(self.interrupted):
             self.interrupted += np.bincount(held // self.fleet.slots, minlength=len(self.interrupted))
         self.ledger.count[Count.DROPPED_ATTEMPTS] += int((~keep).sum())
+        tell_all(self.ledger, again.uid[~keep], now, int(Count.DROPPED_ATTEMPTS))
         for uid in again.uid[~keep]:
             if sampled(uid, self.ledger.log_below[0]):
                 note(self.ledger, uid, DROP, now, int(Count.DROPPED_ATTEMPTS))

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...arrays import Bytes, Floats, Ints, Ints32, kernel
 from ...rng import U
+from .tasks import is_hosted
 
 TICKS_PER_S = 1048576.0
 BINS = 1024
@@ -160,6 +161,10 @@ class Ledger(NamedTuple):
         due: `[H]` tasks whose deadline falls into each bin of time, in a ring of H bins, a power of two.
         met: `[H]` those of them that were answered within their deadline.
         bins_per_s: `[1]` bins in a second.
+        told_uid: `[cap]` keys of tasks that a host submitted and that ended; without rows where there is no host.
+        told_at: `[cap]` s, when the answer was back at the entry node, or the task was dropped.
+        told_why: `[cap]` ``COMPLETED`` or why it was dropped, a place in the counts.
+        told_used: `[1]` rows in use.
     """
 
     count: Ints  # type: ignore[assignment]  # a name that tuples have too
@@ -174,6 +179,10 @@ class Ledger(NamedTuple):
     due: Ints
     met: Ints
     bins_per_s: Floats
+    told_uid: Ints
+    told_at: Floats
+    told_why: Bytes
+    told_used: Ints
 
     @classmethod
     def blank(cls, sampled: float = 0.0, bin_s: float = 1.0, longest_s: float = 60.0) -> Ledger:
@@ -200,6 +209,10 @@ class Ledger(NamedTuple):
             np.zeros(ring, np.int64),
             np.zeros(ring, np.int64),
             np.array([1.0 / bin_s]),
+            np.zeros(0, np.int64),
+            np.zeros(0),
+            np.zeros(0, np.uint8),
+            np.zeros(1, np.int64),
         )
 
 
@@ -272,6 +285,25 @@ def note(ledger: Ledger, uid: int, stage: int, time: float, place: int) -> None:
     ledger.log_time[i] = time
     ledger.log_place[i] = place
     ledger.log_used[0] = i + 1
+
+
+@kernel
+def tell(ledger: Ledger, uid: int, at: float, why: int) -> None:
+    """Tell a host that a task of its own ended; of other tasks nobody is told."""
+    if not is_hosted(uid):
+        return
+    i = ledger.told_used[0]
+    ledger.told_uid[i] = uid & 0x3FFFFFFFFFFFFFF
+    ledger.told_at[i] = at
+    ledger.told_why[i] = why
+    ledger.told_used[0] = i + 1
+
+
+@kernel
+def tell_all(ledger: Ledger, uids: Ints, at: float, why: int) -> None:
+    """Tell a host of all of its own tasks among these."""
+    for uid in uids:
+        tell(ledger, uid, at, why)
 
 
 @kernel

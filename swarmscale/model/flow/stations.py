@@ -11,7 +11,7 @@ from ...rng import unit
 from .arrivals import words_of
 from .grouping import in_runs, keep, line_up, line_up_blocks, list_later
 from .laws import sample
-from .ledger import Count, Ledger, note, sampled, steps
+from .ledger import Count, Ledger, note, sampled, steps, tell
 from .tasks import Blocks, Tasks, sendings, take_card, task_class
 
 WAIT_T = np.array([int(Count.INGRESS_WAIT_T), int(Count.DISPATCH_WAIT_T)])
@@ -413,6 +413,7 @@ def serve_stations(
                     i = line[j]
                     if tail - head >= bound and now >= begin and (tail > head or free > now):
                         count[FULL[stage]] += 1
+                        tell(ledger, uid[i], now, FULL[stage])
                         if sampled(uid[i], below):
                             note(ledger, uid[i], 9, now, FULL[stage])
                     else:

@@ -14,6 +14,8 @@ ATTEMPT_SHIFT = CLASS_BITS + ENTRY_BITS
 MAX_CLASSES, MAX_NODES, MAX_ATTEMPTS = 1 << CLASS_BITS, 1 << ENTRY_BITS, (1 << ATTEMPT_BITS) - 1
 SENDING_SHIFT = 58
 """From here on a task's key holds how often it was sent anew, so that each sending has draws of its own."""
+HOSTED_SHIFT = 57
+"""The bit of a task's key that says that a host submitted it; the bits below number such tasks."""
 ORIGIN = (1 << SENDING_SHIFT) - 1
 """The bits of a task's key that name the task, however often it was sent."""
 
@@ -27,7 +29,8 @@ class Tasks(NamedTuple):
     Attributes:
         at: `[cap]` s, when the task is, or will be, at its present station.
         arrived: `[cap]` s, when it arrived at its entry node.
-        uid: `[cap]` the arrival's key: sendings << 58 | bin << 32 | entry << 20 | number in the bin.
+        uid: `[cap]` the arrival's key: sendings << 58 | bin << 32 | entry << 20 | number in the bin; of a host's
+            tasks sendings << 58 | 1 << 57 | number.
         work: `[cap]` seconds of a unit-speed agent.
         back: `[cap]` s, latency of the answer's way back to the entry node.
         meta: `[cap]` class, entry node and attempts in one integer.
@@ -185,6 +188,12 @@ def sendings(uid: int) -> int:
 def origin(uid: int) -> int:
     """Key of a task as it arrived, however often it was sent."""
     return uid & 0x3FFFFFFFFFFFFFF
+
+
+@kernel
+def is_hosted(uid: int) -> bool:
+    """Whether a host submitted a task."""
+    return bool((uid >> 57) & 1)
 
 
 @kernel

@@ -9,7 +9,7 @@ import numpy as np
 from ...arrays import Bools, Floats, Floats32, Indices, Ints, Ints32, Words, kernel
 from ...rng import draw, ln, unit32
 from .arrivals import words_of
-from .ledger import Count, Ledger, bin_of, message, note, sampled, steps
+from .ledger import Count, Ledger, bin_of, message, note, sampled, steps, tell
 from .tasks import Blocks, Tasks, copy_task, origin, task_class, task_entry, write_card
 
 _COMPLETED, _HITS, _LOOKUPS = int(Count.COMPLETED), int(Count.CACHE_HITS), int(Count.CACHE_LOOKUPS)
@@ -377,6 +377,7 @@ def leave_entry(
                 n_missed += 1
             elif reason != 0:
                 ledger.count[reason] += 1
+                tell(ledger, uid[x], at[x], reason)
                 if sampled(uid[x], below):
                     note(ledger, uid[x], 9, at[x], reason)
         if dropped:
@@ -583,6 +584,7 @@ def answer_from_cache(
         count[_LATE] += 1
     else:
         ledger.met[int((done.arrived[i] + deadline) * ledger.bins_per_s[0]) & (len(ledger.met) - 1)] += 1
+    tell(ledger, uid, t, _COMPLETED)
     if sampled(uid, ledger.log_below[0]):
         note(ledger, uid, 8, t, -1)
     return True

@@ -12,7 +12,7 @@ from .arrivals import Marks
 from .clusters import serve_clusters
 from .grouping import line_up
 from .hands import ClusterState, Hands, Rule
-from .ledger import Count, Ledger, bin_of, note, sampled, settle, steps
+from .ledger import Count, Ledger, bin_of, note, sampled, settle, steps, tell
 from .lessons import Lessons
 from .stations import Scratch, Servers, Station, run_dispatch, run_ingress
 from .tasks import Blocks, Cards, Tasks, card_back, card_meta, take_card, task_class, write_card
@@ -286,6 +286,7 @@ def send(
             if choice[x] < 0:
                 reason = _UNREACHABLE if choice[x] == -1 else _SHED
                 count[reason] += 1
+                tell(ledger, uid[i], at[i], reason)
                 if sampled(uid[i], below):
                     note(ledger, uid[i], 9, at[i], reason)
     took, network = scratch.service, 0

@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 from ...agents.fleet import BUSY
 from ...arrays import Bools, Ints, Ints32
-from ..flow.ledger import FINISH, RESPONSE, Count, bin_of, note, sampled, steps
+from ..flow.ledger import FINISH, RESPONSE, Count, bin_of, note, sampled, steps, tell
 from ..flow.stations import arrived
 from ..flow.tasks import ENTRY_SHIFT, MAX_NODES, Columns, Pool, Tasks
 from ..sharding.parcels import packed, unpacked
@@ -240,6 +240,7 @@ def _count_answer(of: Resilience, come: Copies, i: int) -> None:
     ):
         ledger.count[which] += value
     ledger.hist[RESPONSE, bin_of(took)] += 1
+    tell(ledger, int(come.origin[i]), float(come.arrived[i]) + took, int(Count.COMPLETED))
     if sampled(int(come.origin[i]), ledger.log_below[0]):
         at = max(float(come.done_s[i]), of.now_s)
         note(ledger, int(come.origin[i]), FINISH, at, int(come.row[i]))

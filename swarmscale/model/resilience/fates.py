@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...arrays import Ints
-from ..flow.ledger import DROP, Count, note, sampled
+from ..flow.ledger import DROP, Count, note, sampled, tell_all
 from ..flow.tasks import Tasks
 from .sending import origins
 
@@ -44,6 +44,7 @@ class Fates:
     def drop(self, uid: Ints, reason: Count, time_s: float) -> None:
         """Count tasks as dropped, and lay them to the incidents that led them astray."""
         self.of.flow.ledger.count[reason] += len(uid)
+        tell_all(self.of.flow.ledger, uid, time_s, int(reason))
         self._note(uid, reason, time_s)
         for one in origins(uid).tolist():
             incident = self._blame.pop(one, (-1, 0.0))[0]
