@@ -1,0 +1,42 @@
+"""Environments of Gymnasium: a fleet to be scaled, many fluid fleets at once, and a rule of consensus to be chosen."""
+
+from __future__ import annotations
+
+try:
+    import gymnasium
+except ImportError as error:  # said in one line, as everywhere
+    raise ImportError("swarmscale.environment needs Gymnasium: pip install 'swarmscale[gym]'") from error
+
+from .autoscaling import Autoscaling
+from .policies import Episode, Fixed, Policy, Scaling, episode
+from .rewards import Reward
+from .seeing import FIELDS, observed, seen
+
+ENTRIES = {
+    "swarmscale/Autoscaling-v0": {"entry_point": "swarmscale.environment.autoscaling:Autoscaling"},
+}
+"""What :func:`register_envs` registers."""
+
+
+def register_envs() -> None:
+    """Make the environments known to ``gymnasium.make``; importing this package does it."""
+    for name, entry in ENTRIES.items():
+        if name not in gymnasium.registry:
+            gymnasium.register(name, **entry)  # type: ignore[arg-type]
+
+
+register_envs()
+
+__all__ = [
+    "FIELDS",
+    "Autoscaling",
+    "Episode",
+    "Fixed",
+    "Policy",
+    "Reward",
+    "Scaling",
+    "episode",
+    "observed",
+    "register_envs",
+    "seen",
+]
