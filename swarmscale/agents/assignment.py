@@ -10,6 +10,7 @@ from ..arrays import Bools, Bytes, Floats, Floats32, Ints
 from .cognition import FUNCTIONS, candidates
 from .fleet import BUSY, HELPING, IDLE, Fleet
 from .people import Population
+from .squads import allowed as allowed_to
 
 BLOCK = 65_536
 """Agents that are looked at together, so that a fleet of a million needs little memory."""
@@ -26,7 +27,12 @@ def function_of(kind: Bytes, skill: Floats32, allowed: Bools) -> Bytes:
     Returns:
         `[N]` index into ``FUNCTIONS``; of equal skills the first.
     """
-    return np.where(allowed[kind], skill, -np.inf).argmax(axis=1).astype(np.uint8)
+    return best_of(skill, allowed[kind])
+
+
+def best_of(skill: Floats32, allowed: Bools) -> Bytes:
+    """`[N]` the function of the largest latent skill, of those `[N, 12]` at which each agent may work."""
+    return np.where(allowed, skill, -np.inf).argmax(axis=1).astype(np.uint8)
 
 
 @dataclass(slots=True)
@@ -62,7 +68,8 @@ class Assignment:
         for first in range(0, len(changed), BLOCK):
             rows = changed[first : first + BLOCK]
             people = self.population.people(now[rows], kind[rows])
-            self.function[rows] = function_of(kind[rows], people.skill, allowed)
+            may = allowed_to(fleet.squads, now[rows], kind[rows], allowed)
+            self.function[rows] = best_of(people.skill, may)
         self.looked_at += len(changed)
 
     def agents(self) -> Ints:

@@ -15,6 +15,7 @@ from .skills import TYPES
 
 if TYPE_CHECKING:
     from .people import Population
+    from .squads import Squad
 
 EMPTY, WARM, STARTING, IDLE, BUSY, DRAINING, RETIRED, FAILED, RECOVERING, HELPING = range(10)
 STATE_NAMES = (
@@ -66,12 +67,14 @@ class Makeup:
         type_share: `[6]` cumulative share of each intelligence type, the last one 1.
         own: lowest and highest skill for tasks of the agent's own type, in (0, 1].
         other: the same for tasks of the five other types.
+        also: types beside the agent's own for whose tasks it is as skilled as for those of its own.
     """
 
     speed: Floats
     type_share: Floats
     own: tuple[float, float] = (1.0, 1.0)
     other: tuple[float, float] = (1.0, 1.0)
+    also: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -86,6 +89,7 @@ class Fleet:
         key: Philox key of the stream of the agents' own traits.
         version: counts changes of membership.
         population: the laws of the agents' personality and latent skills; None in a fleet without them.
+        squads: agents that were made together, of a kind that somebody asked for.
         hidden: rows of agents that have become slow or silent, which others do not know, and their 1 / speed as made.
     """
 
@@ -96,6 +100,7 @@ class Fleet:
     key: np.uint64
     version: int = 0
     population: Population | None = None
+    squads: list[Squad] = field(default_factory=list)
     hidden: tuple[Ints, Floats32] = field(
         default_factory=lambda: (np.zeros(0, np.int64), np.zeros(0, np.float32))
     )
@@ -192,7 +197,15 @@ class Fleet:
         self.next_uid += count
         return self.join(shares, np.arange(first, first + count), ready_at, state=state)
 
-    def join(self, shares: Ints, uids: Ints, ready_at: float | Floats, *, state: int = STARTING) -> Ints:
+    def join(
+        self,
+        shares: Ints,
+        uids: Ints,
+        ready_at: float | Floats,
+        *,
+        state: int = STARTING,
+        makeup: Makeup | None = None,
+    ) -> Ints:
         """Make agents with these ids, so many in each cluster, in its lowest free slots.
 
         Args:
@@ -200,6 +213,7 @@ class Fleet:
             uids: `[n]` unique ids, cluster by cluster.
             ready_at: s, when they can take tasks, one for all or `[n]`.
             state: ``STARTING``, ``WARM`` or ``IDLE``.
+            makeup: how they are made; as all others if None.
 
         Returns:
             `[n]` their rows.
@@ -207,7 +221,7 @@ class Fleet:
         taken = np.empty(len(uids), np.int64)
         take_slots(shares, self.rows.uid, taken)
         self.size += shares
-        self._make(taken, uids, state)
+        self._make(taken, uids, state, makeup or self.makeup)
         self.rows.free_at.reshape(-1)[taken] = NEVER if state == WARM else ready_at
         self._rank(taken)
         self.version += 1
@@ -217,18 +231,19 @@ class Fleet:
         """Make one agent in each of the given empty rows."""
         require(not self.column("uid")[rows].any(), "rows of new agents", len(rows), "all empty")
         self.size += np.bincount(rows // self.slots, minlength=self.clusters)
-        self._make(rows, np.arange(self.next_uid, self.next_uid + len(rows)), state)
+        self._make(rows, np.arange(self.next_uid, self.next_uid + len(rows)), state, self.makeup)
         self.next_uid += len(rows)
         self.rows.free_at.reshape(-1)[rows] = NEVER if state == WARM else ready_at
         self._rank(rows)
         self.version += 1
         return rows
 
-    def _make(self, rows: Ints, uids: Ints, state: int) -> None:
-        m = self.makeup
+    def _make(self, rows: Ints, uids: Ints, state: int, m: Makeup) -> None:
         low = np.rint(255 * np.array([m.own[0], m.other[0]])).astype(np.int64)
         span = np.rint(255 * np.array([m.own[1], m.other[1]])).astype(np.int64) - low + 1
-        make_agents(rows, uids, self.key, m.speed, m.type_share, low, span, state, self.rows)
+        also = np.zeros(len(TYPES), np.int64)
+        also[list(m.also)] = 1
+        make_agents(rows, uids, self.key, m.speed, m.type_share, low, span, also, state, self.rows)
 
     def _rank(self, rows: Ints) -> None:
         touched = np.flatnonzero(np.bincount(rows // self.slots, minlength=self.clusters))
@@ -359,6 +374,7 @@ def make_agents(
     type_share: Floats,
     low: Ints,
     span: Ints,
+    also: Ints,
     state: int,
     fleet: Rows,
 ) -> None:
@@ -383,7 +399,8 @@ def make_agents(
             kind += 1 if u > type_share[k] else 0
         word = (c << U(32)) | d
         for k in range(6):
-            fleet.skill[q, k, s] = np.uint8(low[1] + ((np.int64(word & byte) * span[1]) >> 8))
+            law = 1 - also[k]
+            fleet.skill[q, k, s] = np.uint8(low[law] + ((np.int64(word & byte) * span[law]) >> 8))
             word >>= U(8)
         word = c >> U(16)
         fleet.skill[q, kind, s] = np.uint8(low[0] + ((np.int64(word & byte) * span[0]) >> 8))

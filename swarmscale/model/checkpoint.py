@@ -12,6 +12,7 @@ import numpy as np
 from mesa.time import Priority, Schedule
 
 from ..agents.fleet import HELPING
+from ..agents.squads import Squad
 from ..choices import Choices
 from ..errors import ConfigError
 from . import build
@@ -83,6 +84,7 @@ def save(model: SwarmModel, path: Path) -> Path:
         "resilience": dump(model.resilience.memory()) if model.resilience is not None else None,
         "bus": dump(model.bus.memory()) if model.bus is not None else None,
         "guard": dump(model.guard.memory()) if model.guard is not None else None,
+        "squads": dump(list(model.fleet.squads)),
         "shard": [model.shard.exchange.rank, model.shard.exchange.size],
     }
     arrays = {name: np.ascontiguousarray(a) for name, a in _arrays(model).items()}
@@ -224,6 +226,7 @@ def _restore(model: SwarmModel, header: dict[str, Any], arrays: Arrays) -> None:
     flow._seen = (-1, -1)
     model.knowledge = nx.node_link_graph(header["knowledge"], edges="links")
     fleet.next_uid = header["next_id"]
+    fleet.squads[:] = restore(header["squads"], {Squad.__module__})
     model.agent_id_counter = header["next_id"]
     model.records.restore(group("records"))
     model.records.log_missed = header["log_missed"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..agents.fleet import BUSY, IDLE, STARTING, WARM, Fleet, lowest_shares
+from ..agents.fleet import BUSY, IDLE, STARTING, WARM, Fleet, Makeup, lowest_shares
 from ..agents.nodes import Cluster
 from ..arrays import Floats, Ints
 from .scaling.actions import pick_ready, shares_to_release
@@ -96,13 +96,20 @@ class Crew:
             self._slowness = (version, float(whole.sum()) / count if count else 1.0)
         return self._slowness[1]
 
-    def spawn(self, count: int, state: int, starts: Callable[[Ints], Floats | float]) -> Joined:
+    def spawn(
+        self,
+        count: int,
+        state: int,
+        starts: Callable[[Ints], Floats | float],
+        makeup: Makeup | None = None,
+    ) -> Joined:
         """Make agents; clusters are added at the nodes with the fewest where all are full.
 
         Args:
             count: number of agents.
             state: ``STARTING`` or ``WARM``.
             starts: from `[n]` unique ids to when they are ready, s.
+            makeup: how they are made; as all others if None.
         """
         slots = self.fleet.slots
         sizes = self.by_cluster(self.fleet.size)
@@ -114,7 +121,7 @@ class Crew:
         self.fleet.next_uid += count
         mine, uids = uids_of(self.territory, shares, first)
         ready_at = starts(uids)
-        rows = self.fleet.join(mine, uids, ready_at, state=state)
+        rows = self.fleet.join(mine, uids, ready_at, state=state, makeup=makeup)
         last = float(np.max(ready_at)) if len(rows) else -np.inf
         return Joined(rows, count, last if self.territory.alone else self.latest(last))
 

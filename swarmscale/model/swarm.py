@@ -13,7 +13,7 @@ from mesa.time import Priority, Schedule
 from .. import rng as random_streams
 from ..agents.assignment import Assignment
 from ..agents.cognition import FUNCTIONS, cognition_graph
-from ..agents.fleet import BUSY, HELPING, NEVER, RETIRED, STARTING, WARM, Fleet
+from ..agents.fleet import BUSY, HELPING, NEVER, RETIRED, STARTING, WARM, Fleet, Makeup
 from ..agents.hierarchy import Hierarchy, add_workers
 from ..agents.knowledge import knowledge_graph
 from ..agents.nodes import Cluster, CognitiveNode, CoordinationNode
@@ -404,15 +404,24 @@ class SwarmModel(ArrayPopulation):
         return self.join(count, warm=warm, start_s=start_s, wait_s=wait_s).rows
 
     def join(
-        self, count: int, *, warm: bool = False, start_s: float | None = None, wait_s: float = 0.0
+        self,
+        count: int,
+        *,
+        warm: bool = False,
+        start_s: float | None = None,
+        wait_s: float = 0.0,
+        makeup: Makeup | None = None,
     ) -> Joined:
-        """The same, with how many joined the whole fleet and when the last of them is ready."""
+        """The same, with how many joined the whole fleet and when the last of them is ready.
+
+        They are made as ``makeup`` says; as all others if it is None.
+        """
         require(count >= 0, "count", count, "0 or more")
 
         def starts(uids: Ints) -> Any:
             return self.now_s + wait_s + (self._starts(uids, warm=False) if start_s is None else start_s)
 
-        joined = self.crew.spawn(count, WARM if warm else STARTING, starts)
+        joined = self.crew.spawn(count, WARM if warm else STARTING, starts, makeup)
         self._sizes_changed()
         announce_added(self, joined.rows)
         return joined
