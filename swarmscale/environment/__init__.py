@@ -8,12 +8,17 @@ except ImportError as error:  # said in one line, as everywhere
     raise ImportError("swarmscale.environment needs Gymnasium: pip install 'swarmscale[gym]'") from error
 
 from .autoscaling import Autoscaling
+from .fluid_env import FluidAutoscaling, FluidVector
 from .policies import Episode, Fixed, Policy, Scaling, episode
 from .rewards import Reward
 from .seeing import FIELDS, observed, seen
 
 ENTRIES = {
     "swarmscale/Autoscaling-v0": {"entry_point": "swarmscale.environment.autoscaling:Autoscaling"},
+    "swarmscale/FluidAutoscaling-v0": {
+        "entry_point": "swarmscale.environment.fluid_env:FluidAutoscaling",
+        "vector_entry_point": "swarmscale.environment.fluid_env:FluidVector",
+    },
 }
 """What :func:`register_envs` registers."""
 
@@ -32,6 +37,8 @@ __all__ = [
     "Autoscaling",
     "Episode",
     "Fixed",
+    "FluidAutoscaling",
+    "FluidVector",
     "Policy",
     "Reward",
     "Scaling",
