@@ -20,6 +20,7 @@ from .optimize import optimize
 from .presets import app as presets_app
 from .race import race
 from .run import run
+from .scorecard import scorecard
 from .sweep import sweep
 from .topology import topology
 from .trace import app as trace_app
@@ -45,6 +46,7 @@ app.command()(emergence)
 app.command()(chaos)
 app.command()(optimize)
 app.command()(topology)
+app.command()(scorecard)
 app.add_typer(trace_app, name="trace")
 app.add_typer(presets_app, name="presets")
 app.command(
