@@ -81,6 +81,11 @@ class Summary:
                 return m
         raise UnknownChoiceError("metric", key, [m.metric.key for m in self.metrics])
 
+    def _repr_html_(self) -> str:
+        from .html import summary_html
+
+        return summary_html(self)
+
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain values for JSON; NaN becomes None."""
 

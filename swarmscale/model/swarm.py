@@ -341,6 +341,11 @@ class SwarmModel(ArrayPopulation):
         """Every metric of the run with its definition and, where the demand is stationary, its interval."""
         return summarize(self)
 
+    def _repr_html_(self) -> str:
+        from .html import model_html
+
+        return model_html(self)
+
     def recommendations(self) -> tuple[Recommendation, ...]:
         """What could be done against what limits the fleet; see :func:`.optimization.advice.recommendations`."""
         from .optimization.advice import recommendations
