@@ -8,6 +8,7 @@ except ImportError as error:  # said in one line, as everywhere
     raise ImportError("swarmscale.environment needs Gymnasium: pip install 'swarmscale[gym]'") from error
 
 from .autoscaling import Autoscaling
+from .consensus import Consensus, action_of
 from .fluid_env import FluidAutoscaling, FluidVector
 from .policies import Episode, Fixed, Policy, Scaling, episode
 from .rewards import Reward
@@ -15,6 +16,7 @@ from .seeing import FIELDS, observed, seen
 
 ENTRIES = {
     "swarmscale/Autoscaling-v0": {"entry_point": "swarmscale.environment.autoscaling:Autoscaling"},
+    "swarmscale/Consensus-v0": {"entry_point": "swarmscale.environment.consensus:Consensus"},
     "swarmscale/FluidAutoscaling-v0": {
         "entry_point": "swarmscale.environment.fluid_env:FluidAutoscaling",
         "vector_entry_point": "swarmscale.environment.fluid_env:FluidVector",
@@ -35,6 +37,7 @@ register_envs()
 __all__ = [
     "FIELDS",
     "Autoscaling",
+    "Consensus",
     "Episode",
     "Fixed",
     "FluidAutoscaling",
@@ -42,6 +45,7 @@ __all__ = [
     "Policy",
     "Reward",
     "Scaling",
+    "action_of",
     "episode",
     "observed",
     "register_envs",

@@ -14,8 +14,11 @@ from ..errors import ConfigError, UnknownChoiceError
 STEPS = (0.5, 0.8, 0.95, 1.0, 1.05, 1.25, 2.0)
 """Factors of the action kind ``step``."""
 KINDS = ("ratio", "step", "agents")
-"""Kinds of actions: ``ratio``: Box(-1, 1), the agents that are there times 2 ** action; ``step``: Discrete(7), times one
-of :data:`STEPS`; ``agents``: Discrete, so many are wanted."""
+"""Kinds of actions.
+
+``ratio``: Box(-1, 1), the agents that are there times 2 ** action; ``step``: Discrete(7), times one of ``STEPS``;
+``agents``: Discrete, so many are wanted.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +93,4 @@ class Acting:
             raise ConfigError(
                 f"action = {given.tolist()}, but it must be a whole number from {low} to {high} for each fleet"
             )
-        return flat.astype(np.int64)
-
-
+        return np.asarray(flat, np.int64)

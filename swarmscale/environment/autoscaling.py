@@ -149,10 +149,10 @@ class Autoscaling(gymnasium.Env[Floats, Any]):
         observation, info = self._seen(changed, wanted, before)
         over = self.model.now_s >= self.config.seconds - 1e-9
         if over:
-            self.model.scaler.told = None
+            self.model.ended()
         return observation, info["reward"], False, over, info
 
-    def render(self) -> str | None:  # type: ignore[override]
+    def render(self) -> str | None:
         """One line of text, for ``render_mode="ansi"``."""
         if self.render_mode is None:
             return None

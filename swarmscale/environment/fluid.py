@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..arrays import Floats, Ints
@@ -123,7 +125,7 @@ class FluidFleets:
             used = np.where(self._held > 0, self._busy / self._held, 0.0)
             late = np.where(self._arrived > 0, self.violated / self._arrived, 0.0)
             dear = np.where(self._busy > 0, self.cost / self._busy, 0.0)
-        values = {
+        values: dict[str, Any] = {
             "time_s": (self.at - self.begun) * f.dt_s, "period_s": f.period_s, "ready": ready,
             "starting": self.starting, "utilization": used, "demand": demand, "backlog_s": waits,
             "late_share": late, "cost_per_task": dear, "lead_s": f.lead_s,

@@ -60,6 +60,7 @@ class Track:
         seconds: float = 86_400.0,
         window: str = "random",
         action: str = "ratio",
+        most_agents: int = 0,
         forecaster: str = "ensemble",
         level: float = 0.95,
         cost_weight: float = 1.0,
@@ -74,6 +75,7 @@ class Track:
             seconds: length of an episode.
             window: ``random`` or ``fixed``, from the trace's begin.
             action: ``ratio``, ``step`` or ``agents``.
+            most_agents: largest fleet; 0 for four times what the trace's highest step needs.
             forecaster: name of the one whose forecasts are seen.
             level: of the upper forecast quantiles.
             cost_weight: weight of an agent-second at its price.
@@ -92,8 +94,11 @@ class Track:
         load = Load.of(course_trace(trace), kind, FORECASTERS.make(forecaster), interval, seed)
         most = len(load) * kind.dt_s
         fits = 2 * kind.period_s <= seconds <= most and whole(seconds / kind.period_s)
-        require(fits, "seconds", f"{seconds:g}", f"whole periods of {kind.period_s:g} s, from two to {most:g}")
-        largest = LARGEST_FACTOR * max(int(load.need.max()), 1)
+        require(
+            fits, "seconds", f"{seconds:g}", f"whole periods of {kind.period_s:g} s, from two to {most:g}"
+        )
+        require(most_agents >= 0, "most_agents", most_agents, "0 or more")
+        largest = most_agents or LARGEST_FACTOR * max(int(load.need.max()), 1)
         return cls(
             load=load,
             fleet=kind,
@@ -113,7 +118,9 @@ class Track:
         """The step at which an episode begins."""
         if not self.random:
             return 0
-        return int(rng.integers((len(self.load) - self.steps) // self.load.bin_steps + 1)) * self.load.bin_steps
+        return (
+            int(rng.integers((len(self.load) - self.steps) // self.load.bin_steps + 1)) * self.load.bin_steps
+        )
 
     def paid(self, fleets: FluidFleets) -> dict[str, Floats]:
         """`[N]` each: reward and its parts, and what they are made of."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any, cast
 
 import numpy as np
-from gymnasium.spaces import Box
+from gymnasium.spaces import Box, Space
 
 from ..arrays import Floats
 from ..model.scaling.base import Seen
-
 
 MOST = 1e12
 """Bound of what has none of its own: Gymnasium warns of infinite ones."""
@@ -71,9 +72,15 @@ PLACE = {field.name: i for i, field in enumerate(FIELDS)}
 _WHOLE = {field.name for field in fields(Seen) if field.type == "int"}
 
 
-def observation_space() -> Box:
+def observation_space() -> Space[Floats]:
     """Box of float64, one place for each of :data:`FIELDS`."""
-    return Box(np.zeros(len(FIELDS)), np.array([field.high for field in FIELDS]), dtype=np.float64)
+    return box(FIELDS)
+
+
+def box(places: Sequence[Field]) -> Space[Floats]:
+    """Box of float64 from 0 to the places' largest values."""
+    space: Any = Box(np.zeros(len(places)), np.array([field.high for field in places]), dtype=np.float64)
+    return cast(Space[Floats], space)
 
 
 def observed(now: Seen) -> Floats:

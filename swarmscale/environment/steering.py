@@ -109,6 +109,12 @@ class SteeredModel(SwarmModel):
         self._let_act(after)
         return change
 
+    def ended(self) -> None:
+        """Nobody is to decide any more: the controllers act that come after the scaler."""
+        self.scaler.told = None
+        after, self._after = self._after or [], None
+        self._let_act(after)
+
     def _control(self) -> None:
         entries = list(self.dispatcher._entries)
         mine = next(i for i, entry in enumerate(entries) if entry[3] is self.scaler) + 1

@@ -56,9 +56,7 @@ def episode_config(
     made = made.changed(WATCHERS | given | length | dict(own))
     period = made.scaler.period_s
     rule = f"two periods of {period:g} s or more, and a whole number of them"
-    require(
-        made.seconds >= 2 * period and whole(made.seconds / period), "seconds", f"{made.seconds:g}", rule
-    )
+    require(made.seconds >= 2 * period and whole(made.seconds / period), "seconds", f"{made.seconds:g}", rule)
     return made
 
 
@@ -107,6 +105,6 @@ def read_options(options: Mapping[str, Any] | None, known: tuple[str, ...]) -> d
         if name not in known:
             raise UnknownChoiceError("option of a reset", name, known)
     seed = given.get("rng")
-    fits = seed is None or (isinstance(seed, int | np.integer) and seed >= 0)
+    fits = seed is None or (isinstance(seed, int | np.integer) and int(seed) >= 0)
     require(fits, "options: rng", repr(seed), "a whole number, 0 or more")
     return given
