@@ -35,6 +35,12 @@ def live_page(
             show_envvar=True,
         ),
     ] = None,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            help="Port of this machine at which Prometheus finds the metrics of all sessions; 0 takes one that is free."
+        ),
+    ] = None,
     script: Annotated[
         Path | None, typer.Option(help="A Solara script of your own in place of the page.")
     ] = None,
@@ -59,5 +65,6 @@ def live_page(
         runs=str(runs),
         experiments=str(experiments or runs),
         sweeps=sweeps,
+        metrics_port=-1 if metrics_port is None else metrics_port,
     )
     return serve(settings, host=host, port=port, token=token, script=script, open_page=open_, tell=typer.echo)

@@ -13,6 +13,7 @@ from swarmscale.errors import ConfigError
 from swarmscale.viz.live.desk import Desk
 from swarmscale.viz.live.experiments.jobs import Jobs
 from swarmscale.viz.live.frame import Shell
+from swarmscale.viz.live.metrics import SessionMetrics
 from swarmscale.viz.live.pages import TITLES
 from swarmscale.viz.live.session import Session
 from swarmscale.viz.live.sessions import Sessions
@@ -21,6 +22,7 @@ from swarmscale.viz.live.tools import Tools
 
 SETTINGS = AppSettings.read()
 SESSIONS = Sessions(SETTINGS.max_sessions)
+METRICS = SessionMetrics.at(SETTINGS.metrics_port)
 JOBS = Jobs(Path(SETTINGS.experiments), allowed=SETTINGS.sweeps)
 admitted = solara.reactive(True)
 desk: solara.Reactive[Desk | None] = solara.reactive(None)
@@ -32,8 +34,10 @@ def begin() -> Callable[[], None]:
     admitted.value = SESSIONS.enter()
     if not admitted.value:
         return lambda: None
+    number = ""
     try:
         session = Session.of(SETTINGS.preset, seed=7, most_agents=SETTINGS.max_agents)
+        number = METRICS.enter(session)
         desk.value = Desk(session, Path(SETTINGS.runs), jobs=JOBS)
     except ConfigError as error:
         refused.value = str(error)
@@ -42,6 +46,7 @@ def begin() -> Callable[[], None]:
         if desk.value is not None:
             desk.value.pairing.choose(None)
             desk.value.session.play(False)
+        METRICS.leave(number)
         SESSIONS.leave()
 
     return end

@@ -13,14 +13,17 @@ import threading
 import warnings
 import webbrowser
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ...errors import ConfigError, require
+from ..exposition import registry
+from ..exposition import serve as serve_metrics
 from .assets import assets_folder, plotly_folder
 from .check import bound, inspect
 from .gate import LOOPBACK, Gate
+from .metrics import HOST, NONE
 from .settings_env import AppSettings
 
 TOKEN = re.compile(r"[A-Za-z0-9_~.-]{16,}")
@@ -40,11 +43,13 @@ class Address:
         host: the name or address that it is bound to.
         port: its port.
         token: the secret that each visitor must bring; None on loopback, unless one was wished for.
+        metrics: port of the metrics on this machine; -1 for none.
     """
 
     host: str
     port: int
     token: str | None = None
+    metrics: int = NONE
 
     @property
     def everywhere(self) -> bool:
@@ -60,7 +65,8 @@ class Address:
     def lines(self) -> str:
         """What the terminal shows."""
         elsewhere = "\nOn other machines, put this one's name in place of 127.0.0.1." * self.everywhere
-        return f"The live page is at {self.url()}{elsewhere}\nCtrl-C ends it."
+        metrics = "" if self.metrics == NONE else f"\nIts metrics are at http://{HOST}:{self.metrics}/metrics"
+        return f"The live page is at {self.url()}{elsewhere}{metrics}\nCtrl-C ends it."
 
 
 def page_script() -> Path:
@@ -98,7 +104,8 @@ def serve(
     _refuse_unfit(settings, token, script)
     listening = bound(host, port)
     try:
-        address = _address(host, listening, token)
+        settings = replace(settings, metrics_port=_metrics_port(settings.metrics_port))
+        address = replace(_address(host, listening, token), metrics=settings.metrics_port)
         _tell_solara(settings, script or page_script())
         return _run(listening, address, _announcer(address, open_page, tell))
     finally:
@@ -123,6 +130,18 @@ def _refuse_unfit(settings: AppSettings, token: str | None, script: Path | None)
     agents = Config.load(settings.preset).fleet.agents
     rule = f"{agents} or more, the fleet of {settings.preset}"
     require(agents <= settings.max_agents, "--max-agents", settings.max_agents, rule)
+
+
+def _metrics_port(port: int) -> int:
+    """The same port, or one that is free for 0; refused here, where it can be said in a line.
+
+    Raises:
+        ConfigError: if the port is taken, or prometheus-client is not installed.
+    """
+    if port == NONE:
+        return port
+    with serve_metrics(registry(dict, "session"), port, HOST) as tried:
+        return tried.port
 
 
 def _address(host: str, listening: socket.socket, token: str | None) -> Address:

@@ -24,6 +24,7 @@ class AppSettings:
         sweeps: whether a session may begin and stop sweeps, which are processes of their own; ``swarmscale app``
             says so, for its page is on this machine alone or behind a token. Whoever serves the script in another
             way does not.
+        metrics_port: port of this machine at which the sessions' metrics are served; -1 for none.
 
     >>> AppSettings.read(AppSettings(preset="tiny").environment()).preset
     'tiny'
@@ -35,6 +36,7 @@ class AppSettings:
     runs: str = "out"
     experiments: str = "out"
     sweeps: bool = False
+    metrics_port: int = -1
 
     def __post_init__(self) -> None:
         require(
@@ -42,6 +44,8 @@ class AppSettings:
         )
         require(self.max_agents >= 1, option("max_agents"), self.max_agents, "1 or more")
         require(self.max_sessions >= 1, option("max_sessions"), self.max_sessions, "1 or more")
+        fits = -1 <= self.metrics_port <= 65_535
+        require(fits, option("metrics_port"), self.metrics_port, "0 to 65535; -1 stands for none")
 
     def environment(self) -> dict[str, str]:
         """The settings as environment variables."""
