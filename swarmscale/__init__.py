@@ -13,18 +13,22 @@ from .model.observation import Observation
 from .model.presets import preset_names
 from .model.summary import Summary, combine
 from .model.swarm import SwarmModel
+from .orchestrator import AsyncOrchestrator, Orchestrator, TaskSpec
 from .registry import register
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AsyncOrchestrator",
     "Cluster",
     "Config",
     "ConfigError",
     "CoordinationNode",
     "Observation",
+    "Orchestrator",
     "Summary",
     "SwarmModel",
+    "TaskSpec",
     "UnknownChoiceError",
     "Worker",
     "__version__",

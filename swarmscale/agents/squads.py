@@ -84,8 +84,13 @@ class Squad:
     @property
     def functions(self) -> Bools:
         """`[12]` cognitive functions that their capabilities are for."""
+        return np.array([name in self.function_names for name in FUNCTIONS])
+
+    @property
+    def function_names(self) -> tuple[str, ...]:
+        """The same by name."""
         wanted = {name for one in self.capabilities for name in CAPABILITIES[one].functions}
-        return np.array([name in wanted for name in FUNCTIONS])
+        return tuple(name for name in FUNCTIONS if name in wanted)
 
 
 def checked(kind: str, intelligence: str, capabilities: Sequence[str]) -> None:

@@ -75,6 +75,7 @@ class Resilience:
         severed: whether the mesh has changed since it was last asked which parts it has.
         copying: whether there are copies in any shard.
         shut_by: `[Q]` clusters to which nothing new is sent, by who says so.
+        moved: waiting tasks moved out of clusters that had no ready agent, since the model was made or loaded.
     """
 
     model: SwarmModel
@@ -98,6 +99,7 @@ class Resilience:
     severed: bool = False
     copying: bool = False
     shut_by: dict[str, Bools] = field(default_factory=dict)
+    moved: int = 0
     _watched_s: float = 0.0
     _part: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     _links: tuple[Network | None, int] = (None, 0)

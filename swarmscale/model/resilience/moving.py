@@ -43,6 +43,7 @@ def move_waiting(of: Resilience) -> None:
         state.waiting[:] += np.bincount(to, minlength=len(state.waiting))
         used.place[mine] = to.astype(np.int32)
         moved += len(mine)
+    of.moved += moved
     if moved:
         message(flow.ledger, HIERARCHY, 2 * moved, flow.mesh.task_bytes, flow.local_s)
 

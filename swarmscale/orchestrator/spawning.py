@@ -1,0 +1,49 @@
+"""Spawning: agents of a kind, type and abilities that a host asks for, and what they cost beyond others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..agents.fleet import BUSY, HELPING, IDLE, STARTING
+from ..agents.squads import KINDS, Squad, makeup_of
+from .results import SpawnResult
+
+if TYPE_CHECKING:
+    from ..model.swarm import SwarmModel
+
+
+def spawn(
+    model: SwarmModel, count: int, kind: str, intelligence: str, capabilities: Sequence[str]
+) -> SpawnResult:
+    """Make a squad; its names are known to be right."""
+    joined = model.join(count, makeup=makeup_of(model.fleet.makeup, kind, intelligence, capabilities))
+    uids = model.fleet.column("uid")[joined.rows].astype(np.int64)
+    squad = Squad(
+        first=int(uids.min()), last=int(uids.max()) + 1, kind=kind, intelligence=intelligence,
+        capabilities=tuple(capabilities),
+    )  # fmt: skip
+    if kind != "standard" or intelligence or capabilities:
+        model.fleet.squads.append(squad)
+    slots = model.fleet.slots
+    skill = model.fleet.rows.skill[joined.rows // slots, :, joined.rows % slots]
+    return SpawnResult(
+        agents=joined.number, kind=kind, intelligence=intelligence, capabilities=tuple(capabilities),
+        functions=squad.function_names, skill=float(skill.mean()) / 255, price=KINDS[kind].price,
+        ready_at_s=joined.ready_at_s, unique_ids=uids,
+    )  # fmt: skip
+
+
+def paid_above(model: SwarmModel) -> float:
+    """Price of a tick of the squads that cost more than standard agents, beyond what those cost."""
+    out = 0.0
+    for squad in model.fleet.squads:
+        more = KINDS[squad.kind].price - 1
+        if more:
+            uid = model.fleet.column("uid")
+            states = model.fleet.column("state")[(uid >= squad.first) & (uid < squad.last)]
+            paid = np.isin(states, (IDLE, BUSY, HELPING, STARTING)).sum()
+            out += more * float(paid) * model.config.dt * model.config.scaler.price
+    return out
