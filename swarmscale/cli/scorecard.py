@@ -170,7 +170,8 @@ def _read(path: Path) -> Scorecard:
 def _write(card: Scorecard, folder: Path) -> list[str]:
     """Write the result, the table and the page; return the files' names."""
     from ..model.files import write_whole
-    from ..viz.claims_report import claims_html, claims_markdown
+    from ..viz.claims_report import claims_html
+    from ..viz.claims_text import claims_markdown
 
     texts = {
         RESULT: json.dumps(card.as_dict(), indent=1) + "\n",
@@ -188,7 +189,7 @@ def _marked(path: Path) -> str:
     Raises:
         ConfigError: if it cannot be read or has none.
     """
-    from ..viz.claims_report import BEGIN, END
+    from ..viz.claims_text import BEGIN, END
 
     try:
         text = path.read_text(encoding="utf-8")
@@ -203,7 +204,7 @@ def _marked(path: Path) -> str:
 
 def _fill(path: Path, card: Scorecard) -> None:
     from ..model.files import write_whole
-    from ..viz.claims_report import filled_between
+    from ..viz.claims_text import filled_between
 
     text = filled_between(_marked(path), card)
     write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
@@ -214,7 +215,7 @@ def _show(card: Scorecard, folder: Path | None, files: list[str]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from ..viz.claims_report import LOOKS, heading, limit_text, value_text, verdict_text
+    from ..viz.claims_text import LOOKS, heading, limit_text, value_text, verdict_text
 
     console = Console()
     console.width = min(console.width, WIDEST) if console.is_terminal else WIDEST

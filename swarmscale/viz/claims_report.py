@@ -1,239 +1,57 @@
-"""The scorecard of the origin's claims as Markdown and as a page that loads nothing from anywhere."""
+"""The scorecard of the origin's claims as a page that loads nothing from anywhere."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from html import escape
 from itertools import groupby
+from math import log
 
 from ..batch.scorecard.card import Row, Scorecard
-from ..errors import ConfigError
-from .report import colors, filled, links, script
-from .theme import FONT, number, suffix
-
-BEGIN, END = "<!-- scorecard -->", "<!-- /scorecard -->"
-"""Between these the table of a README stands."""
-
-SIGNS = {"met": "✓", "not met": "✗", "open": "~", "not measured": "–", "": ""}
-LOOKS = {"met": "green", "not met": "red", "open": "yellow", "not measured": "dim"}
-"""How verdicts look on a terminal; their sign tells them apart without color."""
-WORDS = {"at least": "≥", "above": ">", "at most": "≤", "below": "<", "exactly": "="}
-COMMAND = "swarmscale scorecard"
-HIDDEN = ("game-day",)
-"""Studies whose rows stand in the whole table alone."""
-
-
-def heading(card: Scorecard) -> str:
-    """What was measured, where, and how many claims are met."""
-    counts = ", ".join(
-        f"{card.count(one)} {one}" for one in ("met", "not met", "open", "not measured") if card.count(one)
-    )
-    seeds = (
-        f"{len(card.seeds)} seeds from {card.seeds[0]}" if len(card.seeds) > 1 else f"seed {card.seeds[0]}"
-    )
-    reduced = "Reduced form: small fleets and short runs, which say whether it works and not what claims are worth. "
-    return (
-        f"{reduced if card.size == 'quick' else ''}{counts}; {seeds}; {card.machine or 'an unnamed machine'}"
-    )
-
-
-def figure_text(value: float, unit: str) -> str:
-    """A value without its unit; shares in percent, near 100 with two digits of what is missing.
-
-    >>> figure_text(0.999477, "share"), figure_text(0.5308, "share"), figure_text(1.0, "share")
-    ('99.948', '53.1', '100')
-    """
-    if unit == "share" and 0.99 < value < 1:
-        return f"{100 * value:.{min(math.ceil(-math.log10(100 * (1 - value)) - 1e-9) + 1, 7)}f}"
-    text = number(value, unit)
-    return text.removesuffix(suffix(unit))
-
-
-def value_text(row: Row) -> str:
-    """A row's value with its interval and unit."""
-    if math.isnan(row.value):
-        return "–"
-    if row.kind == "count":
-        return f"{row.value:,.0f}{suffix(row.unit)}"
-    text = figure_text(row.value, row.unit)
-    if not math.isnan(row.low) and (row.low, row.high) != (row.value, row.value):
-        text += f" [{figure_text(row.low, row.unit)}, {figure_text(row.high, row.unit)}]"
-    return text + suffix(row.unit)
-
-
-def limit_text(row: Row) -> str:
-    """What was claimed, as a bound."""
-    if row.bound is None:
-        return "–"
-    if row.kind == "count":
-        return f"{WORDS[row.sense]} {row.limit:,.0f}{suffix(row.unit)}"
-    return f"{WORDS[row.sense]} {limit_digits(row.limit, row.unit)}{suffix(row.unit)}"
-
-
-def limit_digits(limit: float, unit: str) -> str:
-    """A limit as short as it was claimed.
-
-    >>> limit_digits(0.88, "share"), limit_digits(0.9995, "share"), limit_digits(10_000.0, "1/s")
-    ('88', '99.95', '10,000')
-    """
-    return f"{round(100 * limit if unit == 'share' else limit, 9):,.10g}"
-
-
-def verdict_text(row: Row) -> str:
-    """The verdict behind its sign."""
-    return f"{SIGNS[row.verdict]} {row.verdict}".strip() or "–"
-
-
-def beside_text(row: Row) -> str:
-    """What is told with a row's value."""
-    told = [f"{label} {number(value, unit)}" for label, value, unit in row.beside]
-    return ", ".join(told)
-
-
-def note_text(row: Row) -> str:
-    """All that must be known to read a row."""
-    return "; ".join(part for part in (beside_text(row), row.together, row.note) if part)
-
-
-# -- Markdown -------------------------------------------------------------------------------------------
-
-
-def readme_table(card: Scorecard) -> str:
-    """The table for a README: claims of one figure in one row, what stands beside them left out."""
-    lines = [
-        "| the origin's claim | measured | value, 95 % interval | claimed: verdict |",
-        "|---|---|---|---|",
-    ]
-    kept = [row for row in card.rows if row.quote and row.study not in HIDDEN]
-    for rows in _alike(kept):
-        quotes = " / ".join(dict.fromkeys(_cell(_plain(row.quote)) for row in rows))
-        verdicts = ", ".join(f"{limit_text(row)}: {row.verdict}" if row.bound else "–" for row in rows)
-        lines.append(f"| {quotes} | {_cell(rows[0].title)} | {value_text(rows[0])} | {verdicts} |")
-    return "\n".join(lines)
-
-
-def filled_between(text: str, card: Scorecard) -> str:
-    """A text with the table between its marks made anew.
-
-    Raises:
-        ConfigError: if it has none.
-    """
-    first, last = text.find(BEGIN), text.find(END)
-    if not 0 <= first < last:
-        raise ConfigError(f"but it must have the marks {BEGIN} and {END}")
-    return f"{text[: first + len(BEGIN)]}\n{readme_table(card)}\n{text[last:]}"
-
-
-def claims_markdown(card: Scorecard) -> str:
-    """The whole scorecard: verdicts by area, then definition, scenario and command of each row."""
-    lines = [
-        "# The origin's claims, measured",
-        "",
-        f"Printed by `{_whole_command(card)}`, which took {card.seconds / 60:.1f} minutes. {heading(card)}.",
-        "",
-        "A value is the mean over draws, in brackets its 95 % interval: Student's over seeds or traces, of shares of "
-        "incidents the wider of that and Clopper & Pearson's. A claim is met if the whole interval lies on the claimed "
-        "side, not met if no part of it does, else open. Two claims of one quantity both stand, with a verdict each.",
-    ]
-    for area, rows in groupby(card.rows, key=lambda row: row.area):
-        lines += ["", f"## {area[:1].upper()}{area[1:]}", "", *_area_lines(list(rows))]
-    lines += ["", "## How each is measured", "", *_definition_lines(card.rows)]
-    if card.failures:
-        lines += [
-            "",
-            "## What failed",
-            "",
-            *(f"- {where}: {_cell(error)}" for where, error in card.failures.items()),
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def _area_lines(rows: Sequence[Row]) -> list[str]:
-    lines = [
-        "| the origin's claim | measured | claimed | value, 95 % interval | verdict | beside it |",
-        "|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        quote = _cell(_plain(row.quote)) or "–"
-        lines.append(
-            f"| {quote} | {_cell(row.title)} | {limit_text(row)} | {value_text(row)} | {verdict_text(row)} "
-            f"| {_cell(note_text(row))} |"
-        )
-    return lines
-
-
-def _definition_lines(rows: Sequence[Row]) -> list[str]:
-    lines = ["| row | definition | where | draws | command |", "|---|---|---|---|---|"]
-    for row in rows:
-        told = (_cell(row.title), _cell(row.definition), _cell(row.scenario), _draws(row), f"`{row.command}`")
-        lines.append(f"| {' | '.join(told)} |")
-    return lines
-
-
-def _draws(row: Row) -> str:
-    return "counted" if row.kind == "count" else f"{row.draws} {row.kind}" if row.draws else "–"
-
-
-def _alike(rows: Sequence[Row]) -> list[list[Row]]:
-    """Rows of the same figure together, in the order in which they begin."""
-    groups: dict[tuple[str, str], list[Row]] = {}
-    for row in rows:
-        groups.setdefault((row.study, row.figure), []).append(row)
-    return list(groups.values())
-
-
-def _whole_command(card: Scorecard) -> str:
-    from ..batch.scorecard.run import ROOT
-    from ..batch.scorecard.size import FULL, QUICK
-
-    size = QUICK if card.size == QUICK.name else FULL
-    words = [COMMAND]
-    words += [f"--seeds {len(card.seeds)}"] if len(card.seeds) != size.seeds else []
-    words += [f"--rng {card.seeds[0]}"] if card.seeds[0] != ROOT else []
-    return " ".join(words + (["--quick"] if size is QUICK else []))
-
-
-def _plain(quote: str) -> str:
-    """A quote without the origin's own marks."""
-    return quote.replace("*", "")
-
-
-def _cell(text: str) -> str:
-    """A text that breaks no table."""
-    return text.replace("|", "\\|").replace("<", "&lt;")
-
-
-# -- the page -------------------------------------------------------------------------------------------
+from .claims_text import (
+    draws_text,
+    heading,
+    limit_text,
+    note_text,
+    plain_quote,
+    value_text,
+    verdict_text,
+    whole_command,
+)
+from .claims_text import LOOKS, claims_markdown  # noqa: F401 TEMPORARY
+from .page_cards import looks_json
+from .report import colors, filled, links
+from .theme import FONT
 
 
 def claims_html(card: Scorecard) -> str:
     """The page as text; the same scorecard gives the same text."""
     from .. import __version__
 
+    drawn = _growth(card)
     areas = [(area, list(rows)) for area, rows in groupby(card.rows, key=lambda row: row.area)]
     parts = {
         "title": "The origin's claims, measured",
         "eyebrow": "Scorecard",
         "font": FONT,
         "colors": colors(),
-        "links": links(["Claims", "Definitions"]),
+        "links": links(["Claims", *(["Growth"] if drawn else []), "Definitions"]),
         "name": "The origin's claims, measured",
         "demand": escape(heading(card)),
         "facts": _facts(card),
         "tiles": "",
         "scorecard": f'<section id="claims"><h2>Claims</h2>{"".join(_area(*one) for one in areas)}</section>',
-        "sections": "",
+        "sections": drawn,
         "settings": _definitions(card.rows),
         "footer": escape(f"Made by swarmscale {__version__}. This file loads nothing from anywhere."),
-        "script": script(),
+        "script": filled("report.js.html", {"plotly": "", "looks": looks_json()}),
     }
     return filled("report.html", parts)
 
 
 def _facts(card: Scorecard) -> str:
     told = [(one, str(card.count(one))) for one in ("met", "not met", "open", "not measured")]
-    told += [("seeds", ", ".join(map(str, card.seeds))), ("command", _whole_command(card))]
+    told += [("seeds", ", ".join(map(str, card.seeds))), ("command", whole_command(card))]
     return "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in told)
 
 
@@ -250,7 +68,7 @@ def _area(area: str, rows: Sequence[Row]) -> str:
         )
     )
     body = "".join(
-        f'<tr><th scope="row">{escape(row.title)}</th><td class="text">{escape(_plain(row.quote))}</td>'
+        f'<tr><th scope="row">{escape(row.title)}</th><td class="text">{escape(plain_quote(row.quote))}</td>'
         f'<td class="claim">{escape(limit_text(row))}</td><td class="value">{escape(value_text(row))}</td>'
         f'<td class="verdict {row.verdict.replace(" ", "-")}">{escape(verdict_text(row))}</td>'
         f'<td class="text">{escape(note_text(row))}</td></tr>'
@@ -265,7 +83,7 @@ def _area(area: str, rows: Sequence[Row]) -> str:
 def _definitions(rows: Sequence[Row]) -> str:
     body = "".join(
         f'<tr><th scope="row">{escape(row.title)}</th><td class="text">{escape(row.definition)}</td>'
-        f'<td class="text">{escape(row.scenario)}; {escape(_draws(row))}</td>'
+        f'<td class="text">{escape(row.scenario)}; {escape(draws_text(row))}</td>'
         f"<td><code>{escape(row.command)}</code></td></tr>"
         for row in rows
     )
@@ -273,3 +91,55 @@ def _definitions(rows: Sequence[Row]) -> str:
         '<section id="definitions"><h2>Definitions</h2><div class="scroll"><table>'
         f"<tbody>{body}</tbody></table></div></section>"
     )
+
+
+# -- capacity by the number of agents, drawn by hand so that the page needs no script ----------------------
+
+WIDE, HIGH, EDGE = 640.0, 320.0, 60.0
+GROWING = (("growth", "tasks of 3.5 s", "accent"), ("growth-short", "tasks of .35 s", "bad"))
+"""Studies whose capacity is drawn, with a name and one of the page's colors."""
+
+
+def _growth(card: Scorecard) -> str:
+    """Capacity against agents, both logarithmic, each beside growth in proportion; empty if none was measured."""
+    curves = [(_curve(card, study), name, color) for study, name, color in GROWING]
+    curves = [one for one in curves if len(one[0]) > 1]
+    if not curves:
+        return ""
+    first, last = (each(n for curve, *_ in curves for n, _ in curve) for each in (min, max))
+    low = min(rate for curve, *_ in curves for _, rate in curve)
+    high = max(curve[0][1] * curve[-1][0] / curve[0][0] for curve, *_ in curves)
+
+    def at(n: float, rate: float) -> str:
+        x = EDGE + (WIDE - 2 * EDGE) * log(n / first) / log(last / first)
+        y = HIGH - EDGE / 2 - (HIGH - EDGE) * log(rate / low) / log(high / low)
+        return f"{x:.1f},{y:.1f}"
+
+    drawn = []
+    for curve, name, color in curves:
+        (n, rate), (end, most) = curve[0], curve[-1]
+        dots = " ".join(at(*point) for point in curve)
+        x, y = at(end, most).split(",")
+        drawn.append(
+            f'<polyline points="{at(n, rate)} {at(end, rate * end / n)}" fill="none" stroke="var(--muted)" '
+            f'stroke-dasharray="4 4"/><polyline points="{dots}" fill="none" stroke="var(--{color})" stroke-width="2"/>'
+            f'<text x="{x}" y="{float(y) + 18:.1f}" text-anchor="end" fill="var(--{color})">'
+            f"{escape(name)}: {most:,.0f}/s</text>"
+        )
+    ends = "".join(
+        f'<text x="{x:.0f}" y="{HIGH - 2:.0f}" text-anchor="{anchor}" fill="var(--muted)">{n:,} agents</text>'
+        for x, anchor, n in ((EDGE, "start", first), (WIDE - EDGE, "end", last))
+    )
+    return (
+        '<section id="growth"><h2>Growth</h2><p>Tasks answered in time a second at the largest load that is borne, '
+        "against agents, both logarithmic; dashed: growth in proportion to the smallest fleet.</p>"
+        f'<svg viewBox="0 0 {WIDE:.0f} {HIGH:.0f}" width="100%" style="max-width: {WIDE:.0f}px" font-size="13" '
+        f'role="img" aria-label="Capacity against agents">{"".join(drawn)}{ends}</svg></section>'
+    )
+
+
+def _curve(card: Scorecard, study: str) -> list[tuple[int, float]]:
+    """Agents and capacity, 1/s, ascending."""
+    held = card.figures.get(study, {})
+    sizes = sorted(int(name.removeprefix("rate_")) for name in held if name.startswith("rate_"))
+    return [(n, held[f"rate_{n}"][0]) for n in sizes if held[f"rate_{n}"][0] > 0]

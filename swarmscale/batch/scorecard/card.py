@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from ...errors import ConfigError
+from ...errors import ConfigError, require
 from .claims import CLAIMS, Claim
 from .studies.base import Study
 from .verdict import Bound, Sense, exclude, implies, verdict
@@ -83,6 +83,7 @@ class Scorecard:
         seeds: root seeds.
         machine: where it was measured, in words.
         rows: in the order of the claims.
+        figures: all figures of the studies by study and name: value, lower and upper end of the interval.
         failures: what went wrong, by study and draw.
         seconds: how long it took, s.
     """
@@ -91,6 +92,7 @@ class Scorecard:
     seeds: tuple[int, ...]
     machine: str
     rows: tuple[Row, ...]
+    figures: Mapping[str, Mapping[str, tuple[float, float, float]]]
     failures: Mapping[str, str]
     seconds: float
 
@@ -108,6 +110,10 @@ class Scorecard:
         """Everything as plain values for JSON; NaN becomes None."""
         facts = asdict(self) | {"format": VERSION, "seeds": list(self.seeds)}
         facts["rows"] = [{name: _plain(value) for name, value in asdict(row).items()} for row in self.rows]
+        facts["figures"] = {
+            study: {name: [_plain(x) for x in ends] for name, ends in held.items()}
+            for study, held in self.figures.items()
+        }
         return facts
 
     @classmethod
@@ -118,10 +124,8 @@ class Scorecard:
             ConfigError: if it is none, or of a newer version.
         """
         try:
-            if int(facts["format"]) > VERSION:
-                raise ConfigError(
-                    f"a scorecard of format {facts['format']}, but this version reads up to {VERSION}"
-                )
+            form = int(facts["format"])
+            require(form <= VERSION, "format", form, f"at most {VERSION}, the newest that this version reads")
             rows = tuple(
                 Row(**{f.name: _back(f.name, row[f.name]) for f in fields(Row)}) for row in facts["rows"]
             )
@@ -130,9 +134,15 @@ class Scorecard:
                 seeds=tuple(facts["seeds"]),
                 machine=facts["machine"],
                 rows=rows,
+                figures={
+                    study: {name: _ends(ends) for name, ends in held.items()}
+                    for study, held in facts["figures"].items()
+                },
                 failures=dict(facts["failures"]),
                 seconds=float(facts["seconds"]),
             )
+        except ConfigError:
+            raise
         except (KeyError, TypeError, ValueError):
             raise ConfigError(
                 "this is no scorecard, but it must be what `swarmscale scorecard --out` wrote"
@@ -206,6 +216,11 @@ def _bare(quote: str) -> str:
 
 def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _ends(values: Sequence[float | None]) -> tuple[float, float, float]:
+    value, low, high = (math.nan if x is None else float(x) for x in values)
+    return value, low, high
 
 
 def _back(name: str, value: Any) -> Any:

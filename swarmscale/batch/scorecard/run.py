@@ -84,6 +84,7 @@ def scorecard(
         plan[TIMED] = list(range(size.repeats))
         held[TIMED] = [attempt(timed, size, repeat) for repeat in plan[TIMED]]
     by_name: dict[str, Study] = STUDIES | ({} if timed is None else {TIMED: timed})
+    figures = {name: _figures(by_name[name], told) for name, told in held.items()}
     rows = tuple(
         _row(claim, by_name.get(claim.study), held.get(claim.study, []), command(claim, number, rng, size))
         for claim in asked
@@ -93,6 +94,7 @@ def scorecard(
         seeds=roots,
         machine=machine,
         rows=rows,
+        figures=figures,
         failures=_failures(plan, held),
         seconds=time.perf_counter() - begun,
     )
@@ -160,6 +162,16 @@ def _beside(claim: Claim, study: Study, draws: Sequence[Figures]) -> list[tuple[
 def _means(study: Study, draws: Sequence[Figures]) -> dict[str, float]:
     names = dict.fromkeys(name for draw in draws for name in draw)
     return {name: over_draws(study, draws, name).value for name in names}
+
+
+def _figures(study: Study, held: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float, float, float]]:
+    """All figures of a study, each over its draws."""
+    draws = [figures_of(one) for one in held if "figures" in one]
+    names = dict.fromkeys(
+        [*(name for draw in draws for name in draw), *((study.pooled or {}) if draws else ())]
+    )
+    told = {name: over_draws(study, draws, name) for name in names}
+    return {name: (one.value, one.low, one.high) for name, one in told.items()}
 
 
 def _failures(

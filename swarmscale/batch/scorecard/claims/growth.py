@@ -15,7 +15,7 @@ _PER_AGENT = (
     "time at the largest steady load with at most .1 % dropped or late. Linear is taken as at least .95"
 )
 
-_up = partial(Claim, area="scale-up", study="scale-up", unit="s", possible=POSITIVE)
+_up = partial(Claim, area="scaling up", study="scale-up", unit="s", possible=POSITIVE)
 _saving = partial(Claim, area="cost", unit="share")
 _law = partial(Claim, area="scalability")
 _TOLD = (
@@ -52,7 +52,7 @@ GROWTH_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         key="spawn_rate",
-        area="scale-up",
+        area="scaling up",
         quote="**Agent Spawn Rate**: 1,000 agents/second",
         title="agents made a second of CPU",
         study="speed",
@@ -64,7 +64,7 @@ GROWTH_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         key="forecast_traces",
-        area="forecasts",
+        area="forecast accuracy",
         quote=_FORESEEN,
         title="forecast accuracy, five traces",
         study="forecasts",
@@ -81,7 +81,7 @@ GROWTH_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         key="forecast_traces_mase",
-        area="forecasts",
+        area="forecast accuracy",
         quote=_FORESEEN,
         title="forecast error over naive's (MASE), five traces",
         study="forecasts",
@@ -93,7 +93,7 @@ GROWTH_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         key="forecast_run",
-        area="forecasts",
+        area="forecast accuracy",
         quote=_FORESEEN,
         title="forecast accuracy, in a run",
         study="llm-fleet-scaled",
@@ -106,7 +106,7 @@ GROWTH_CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         key="forecast_run_mase",
-        area="forecasts",
+        area="forecast accuracy",
         quote=_FORESEEN,
         title="forecast error over naive's (MASE), in a run",
         study="llm-fleet-scaled",

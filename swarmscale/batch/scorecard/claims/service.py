@@ -139,7 +139,7 @@ SERVICE_CLAIMS: tuple[Claim, ...] = (
         rivals=(("resource_88_most", "no less than"),),
     ),
     Claim(
-        key="latency",
+        key="latency_llm",
         area="latency",
         quote="Sub-10ms latency targets",
         title="latency, network part",

@@ -7,7 +7,7 @@ from functools import partial
 from ..studies.counted import RULES
 from .base import Claim, bound
 
-_counted = partial(Claim, area="structure", study="structure")
+_counted = partial(Claim, area="size and parts", study="structure")
 _RULE_FIGURES = float(sum(len(listed) for listed in RULES.values()))
 
 STRUCTURE_CLAIMS: tuple[Claim, ...] = (

@@ -10,8 +10,10 @@ _ASKED = "<100ms collective decision latency"
 _CONSISTENT = "Strong consistency across distributed intelligence"
 _STALE = "reads of collective memory older than a write that was complete before they began / reads done, in a storm"
 
-_decision = partial(Claim, area="decisions", quote=_ASKED, study="decisions", unit="ms", possible=POSITIVE)
-_kept = partial(Claim, area="memory", study="memory")
+_decision = partial(
+    Claim, area="decision latency", quote=_ASKED, study="decisions", unit="ms", possible=POSITIVE
+)
+_kept = partial(Claim, area="memory held", study="memory")
 
 THINKING_CLAIMS: tuple[Claim, ...] = (
     _decision(
