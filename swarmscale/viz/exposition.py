@@ -13,8 +13,8 @@ import numpy as np
 from ..errors import ConfigError, require
 from ..model.flow.ledger import bin_edges
 from .exposition_reading import Reader
-from .exposition_sight import Family, Sight
-from .exposition_table import FAMILIES
+from .exposition_sight import PREFIX, Family, Sight
+from .exposition_table import FAMILIES, MODELS
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from ..model.swarm import SwarmModel
 
-PREFIX = "swarmscale_"
 BUCKETS = tuple(range(16 * 6, 16 * 55, 16))
 """Bins at whose begin a bucket ends: at 2 ** k and 1.5 x 2 ** k s, from 2 ** -13 s (.1 ms) to 2 ** 11 s (34 min)."""
 
@@ -45,7 +44,10 @@ class Models:
         """All metrics that have a value."""
         with self._lock:
             sights = self._sights()
+            number = self._made(MODELS, {})
             families = [made for family in FAMILIES if (made := self._made(family, sights)).samples]
+        number.add_sample(number.name, {}, float(len(sights)))
+        yield number
         yield from families
 
     def _sights(self) -> dict[str, Sight]:
@@ -181,12 +183,3 @@ def serve(model: SwarmModel | CollectorRegistry, port: int = 9464, host: str = "
             f"metrics at {host}:{port}: {(error.strerror or 'cannot be served').lower()}"
         ) from None
     return Served(host=host, port=server.server_port, _server=server, _thread=thread)
-
-
-def names() -> tuple[str, ...]:
-    """Names that queries may use: those of all metrics, histograms with their three parts."""
-    out: list[str] = []
-    for family in FAMILIES:
-        parts = ("_bucket", "_sum", "_count") if family.kind == "histogram" else ("",)
-        out += [family.full + part for part in parts]
-    return tuple(out)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..arrays import Ints
     from ..model.swarm import SwarmModel
 
+PREFIX = "swarmscale_"
+
 type Kind = Literal["counter", "gauge", "histogram"]
 type Values = Iterable[tuple[tuple[str, ...], float]]
 
@@ -78,4 +80,4 @@ class Family:
     @property
     def full(self) -> str:
         """Its name in queries."""
-        return f"swarmscale_{self.name}" + "_total" * (self.kind == "counter")
+        return f"{PREFIX}{self.name}" + "_total" * (self.kind == "counter")

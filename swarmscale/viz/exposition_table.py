@@ -41,9 +41,7 @@ def _message(part: str, name: str, text: str, unit: str = "") -> Family:
 
 
 def _histogram(name: str, text: str) -> Family:
-    return Family(
-        name=f"{name}_seconds", kind="histogram", unit="seconds", text=text, read=lambda s: [], where=""
-    )
+    return Family(name=f"{name}_seconds", kind="histogram", unit="seconds", text=text, read=lambda s: [])
 
 
 _gauge = partial(Family, kind="gauge")
@@ -151,4 +149,32 @@ FAMILIES: tuple[Family, ...] = (
     _gauge(name="optimizer_trying", text="1 while the optimizer tries a change", read=parts.trying,
            where=OPTIMIZED),
 )  # fmt: skip
-"""All metrics, in the order of an exposition."""
+"""All metrics of a model, in the order of an exposition."""
+
+MODELS = Family(
+    name="models",
+    kind="gauge",
+    text="models that are told of: 1, or the live page's sessions",
+    read=lambda s: [],
+)
+"""The one metric that is there even where no model is."""
+
+
+def names() -> tuple[str, ...]:
+    """Names that queries may use: those of all metrics, histograms with their three parts."""
+    out: list[str] = [MODELS.full]
+    for family in FAMILIES:
+        endings = ("_bucket", "_sum", "_count") if family.kind == "histogram" else ("",)
+        out += [family.full + ending for ending in endings]
+    return tuple(out)
+
+
+def markdown() -> str:
+    """All metrics as a table, as it stands in ``docs/metrics.md``."""
+    lines = ["| metric | kind | unit | labels | what it is | only with |", "|---|---|---|---|---|---|"]
+    for family in (MODELS, *FAMILIES):
+        labels = ", ".join(f"`{label}`" for label in family.labels)
+        lines.append(
+            f"| `{family.full}` | {family.kind} | {family.unit} | {labels} | {family.text} | {family.where} |"
+        )
+    return "\n".join(lines) + "\n"
