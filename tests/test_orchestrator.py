@@ -259,6 +259,25 @@ def test_faults_and_recoveries_are_told():
     assert {"fault", "recovered", "alert"} <= names
 
 
+def test_an_alert_is_told_when_it_fires_and_when_it_is_over_and_one_that_never_fired_is_not():
+    with of(**{"resilience.on": True}) as fleet:
+        heard = []
+        fleet.on("alert", lambda one: heard.append((one.key, one.state)))
+        fleet.rate(0)
+        for second in range(60):
+            n = 40 if second < 20 else 200
+            fleet.submit("think", np.full(n, 3.0), at_s=second + np.arange(n) / n)
+            fleet.advance(1)
+        fleet.scale_system(800)
+        fleet.advance(240)
+        log = fleet.model.health.book.log
+    assert any(state == "pending" for _, _, state in log)
+    assert any(state == "resolved" for _, state in heard)
+    for key in {key for key, _ in heard}:
+        states = [state for one, state in heard if one == key]
+        assert states == ["firing", "resolved"] * (len(states) // 2) + ["firing"] * (len(states) % 2)
+
+
 def test_a_callback_that_throws_is_told_once_time_has_passed_and_the_fleet_goes_on():
     with of() as fleet:
         heard = []

@@ -44,6 +44,7 @@ class Watch:
     _incidents: int = 0
     _open: list[int] = field(default_factory=list)
     _alerts: int = 0
+    _firing: set[str] = field(default_factory=set)
     _findings: set[tuple[str, float]] = field(default_factory=set)
     _trials: int = 0
 
@@ -137,7 +138,8 @@ class Watch:
         new, self._alerts = log[self._alerts :], len(log)
         out: list[Event] = []
         for time_s, key, state in new:
-            if state in ("firing", "resolved"):
+            if state == "firing" or (state == "resolved" and key in self._firing):
+                (self._firing.add if state == "firing" else self._firing.remove)(key)
                 one = m.health.book.by_key[key]
                 out.append(
                     AlertChanged(time_s=time_s, key=key, state=state, severity=one.severity, text=one.text)
