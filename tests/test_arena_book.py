@@ -14,7 +14,15 @@ def orders(*rows):
     """(handle, side, price, quantity) in good 0, resting."""
     handle, side, price, quantity = np.array(rows, np.int64).reshape(-1, 4).T
     n = len(handle)
-    return Orders(handle, np.zeros(n, np.int64), side.astype(np.uint8), price, quantity, np.ones(n, bool))
+    return Orders(
+        handle,
+        np.zeros(n, np.int64),
+        side.astype(np.uint8),
+        price,
+        quantity,
+        np.ones(n, bool),
+        np.full(n, -1),
+    )
 
 
 def drawn(rng, n, *, handles, goods=1, prices=40, most=5):
@@ -25,6 +33,7 @@ def drawn(rng, n, *, handles, goods=1, prices=40, most=5):
         rng.integers(1, prices + 1, n),
         rng.integers(0, most + 1, n),
         rng.random(n) < 0.8,
+        np.where(rng.random(n) < 0.3, rng.integers(0, 4, n), -1),
     )
 
 
@@ -55,6 +64,17 @@ def test_a_cancelled_order_trades_no_more_and_an_amended_one_queues_anew():
     book.enter(orders((0, SELL, 50, 1), (1, SELL, 50, 1), (2, SELL, 50, 1)))
     book.enter(orders((0, SELL, 50, 0), (1, SELL, 50, 1)))
     assert book.enter(orders((3, BUY, 50, 3))).maker.tolist() == [2, 1]
+
+
+def test_an_amendment_that_crosses_with_a_trade_is_void():
+    book = Book(prices=100, handles=3)
+    book.enter(orders((0, SELL, 50, 1)))
+    amend = orders((0, SELL, 40, 1))._replace(expects=np.zeros(1, np.int64))
+    book.enter(orders((1, BUY, 50, 1)))
+    book.enter(amend)
+    assert np.isnan(book.ask).all()
+    book.enter(amend._replace(expects=np.ones(1, np.int64)))
+    assert book.ask.tolist() == [40]
 
 
 def test_an_order_that_does_not_rest_leaves_nothing():
@@ -119,7 +139,7 @@ def test_a_cleared_book_is_as_a_new_one():
     book, fresh = Book(prices=40, handles=50), Book(prices=40, handles=50)
     book.enter(drawn(rng, 200, handles=50))
     book.clear()
-    batch = drawn(rng, 200, handles=50)
+    batch = drawn(rng, 200, handles=50)._replace(expects=np.full(200, -1))
     assert rows(book.enter(batch)) == rows(fresh.enter(batch))
 
 

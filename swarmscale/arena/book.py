@@ -24,6 +24,8 @@ class Orders(NamedTuple):
         price: `[n]` limit, in whole ticks from 1 to ``prices``.
         quantity: `[n]` units, 0 or more.
         rests: `[n]` whether what is not filled at once stays in the book.
+        expects: `[n]` units that the handle has traded so far, or the order is void, as an amendment that crosses
+            with a trade; -1: it enters in any case.
     """
 
     handle: Ints
@@ -32,6 +34,7 @@ class Orders(NamedTuple):
     price: Ints
     quantity: Ints
     rests: Bools
+    expects: Ints
 
 
 class Trades(NamedTuple):
@@ -82,6 +85,7 @@ class Resting(NamedTuple):
         side: `[h]` buy or sell.
         before: `[h]` handle of the next older order at the same price.
         after: `[h]` handle of the next younger one.
+        traded: `[h]` units that each handle has traded so far.
         owner: `[h]` whose it is: nobody trades with himself, the older of the two orders is taken out.
     """
 
@@ -91,6 +95,7 @@ class Resting(NamedTuple):
     side: Bytes
     before: Ints32
     after: Ints32
+    traded: Ints
     owner: Ints
 
 
@@ -106,6 +111,7 @@ class Book:
         handles: orders that can stand at once.
         levels: the queues of all prices.
         resting: what stands there.
+        entered: `[n]` which orders of the last batch were not void.
         clears: whether a trade takes all other orders of its good out of the book, as in Gode & Sunder 1993.
     """
 
@@ -128,7 +134,8 @@ class Book:
         self.levels.best[SELL] = prices + 1
         self.resting = Resting(
             np.zeros(handles, np.int64), np.zeros(handles, np.int64), np.zeros(handles, np.int64),
-            np.zeros(handles, np.uint8), np.full(handles, _NONE), np.full(handles, _NONE), owners,
+            np.zeros(handles, np.uint8), np.full(handles, _NONE), np.full(handles, _NONE),
+            np.zeros(handles, np.int64), owners,
         )  # fmt: skip
 
     def enter(self, orders: Orders) -> Trades:
@@ -148,7 +155,8 @@ class Book:
         # each trade uses up an order that comes or one that stands
         room = 2 * n + int(np.count_nonzero(self.resting.quantity)) if n else 0
         out = np.empty((6, room), np.int64)
-        made = enter_orders(self.levels, self.resting, orders, self.prices, self.clears, out)
+        self.entered: Bools = np.ones(n, np.bool_)
+        made = enter_orders(self.levels, self.resting, orders, self.prices, self.clears, out, self.entered)
         row, maker, price, quantity, taker, good = out[:, :made].copy()
         return Trades(row, taker, maker, good, price, quantity, orders.side[row])
 
@@ -173,7 +181,7 @@ class Book:
 
     def _checked(self, orders: Orders) -> Orders:
         n = len(orders.handle)
-        kinds = (np.int64, np.int64, np.uint8, np.int64, np.int64, np.bool_)
+        kinds = (np.int64, np.int64, np.uint8, np.int64, np.int64, np.bool_, np.int64)
         for name, values in orders._asdict().items():
             _require_flat(name, values, n)
         _within("handle", orders.handle, 0, self.handles - 1)
@@ -226,7 +234,7 @@ def take_out(levels: Levels, resting: Resting, h: int, prices: int) -> None:
 
 @kernel
 def enter_orders(
-    levels: Levels, resting: Resting, orders: Orders, prices: int, clears: bool, out: Ints
+    levels: Levels, resting: Resting, orders: Orders, prices: int, clears: bool, out: Ints, entered: Bools
 ) -> int:
     """Let orders enter one after the other; see :meth:`Book.enter`.
 
@@ -237,6 +245,7 @@ def enter_orders(
         prices: highest price.
         clears: whether a trade empties its good's book.
         out: `[6, room]` row, maker, price, quantity, taker and good of each trade.
+        entered: `[n]` set False where an order is void.
 
     Returns:
         Number of trades.
@@ -244,6 +253,9 @@ def enter_orders(
     made = 0
     for i in range(len(orders.handle)):
         h, g, s, limit = orders.handle[i], orders.good[i], orders.side[i], orders.price[i]
+        if orders.expects[i] >= 0 and orders.expects[i] != resting.traded[h]:
+            entered[i] = False
+            continue
         if resting.quantity[h] > 0:
             take_out(levels, resting, h, prices)
         left, other, traded = orders.quantity[i], 1 - s, False
@@ -261,6 +273,8 @@ def enter_orders(
             made += 1
             traded = True
             left -= q
+            resting.traded[h] += q
+            resting.traded[m] += q
             if q == resting.quantity[m]:
                 take_out(levels, resting, m, prices)
             else:

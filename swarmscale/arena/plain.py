@@ -36,7 +36,7 @@ class PlainTrader(mesa.Agent):  # type: ignore[misc]  # mesa carries no types
 
     def __init__(self, model: PlainMarket) -> None:
         super().__init__(model)
-        self.units, self.cash = 0, 0
+        self.units, self.cash, self.traded = 0, 0, 0
 
 
 class PlainMarket(mesa.Model):  # type: ignore[misc]  # mesa carries no types
@@ -67,7 +67,9 @@ class PlainMarket(mesa.Model):  # type: ignore[misc]  # mesa carries no types
         return Trades(found[0], found[1], found[2], found[3], found[4], found[5], found[6].astype(np.uint8))
 
     def _one(self, row: int, order: Any, made: list[tuple[int, ...]]) -> None:
-        handle, good, side, price, quantity, rests = order
+        handle, good, side, price, quantity, rests, expects = order
+        if expects not in (-1, self.traders[handle].traded):
+            return
         self._cancel(handle)
         self.came += 1
         others, traded = self.sides[good][1 - side], False
@@ -79,6 +81,8 @@ class PlainMarket(mesa.Model):  # type: ignore[misc]  # mesa carries no types
             units = min(quantity, first.quantity)
             made.append((row, handle, first.handle, good, first.price, units, side))
             buyer, seller = (handle, first.handle) if side == BUY else (first.handle, handle)
+            for one in (buyer, seller):
+                self.traders[one].traded += units
             self.traders[buyer].units += units
             self.traders[buyer].cash -= units * first.price
             self.traders[seller].units -= units
