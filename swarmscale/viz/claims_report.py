@@ -18,7 +18,6 @@ from .claims_text import (
     verdict_text,
     whole_command,
 )
-from .claims_text import LOOKS, claims_markdown  # noqa: F401 TEMPORARY
 from .page_cards import looks_json
 from .report import colors, filled, links
 from .theme import FONT
@@ -119,21 +118,20 @@ def _growth(card: Scorecard) -> str:
     for curve, name, color in curves:
         (n, rate), (end, most) = curve[0], curve[-1]
         dots = " ".join(at(*point) for point in curve)
-        x, y = at(end, most).split(",")
         drawn.append(
             f'<polyline points="{at(n, rate)} {at(end, rate * end / n)}" fill="none" stroke="var(--muted)" '
             f'stroke-dasharray="4 4"/><polyline points="{dots}" fill="none" stroke="var(--{color})" stroke-width="2"/>'
-            f'<text x="{x}" y="{float(y) + 18:.1f}" text-anchor="end" fill="var(--{color})">'
-            f"{escape(name)}: {most:,.0f}/s</text>"
+            f'<text x="{EDGE}" y="{18 * (1 + len(drawn))}" fill="var(--{color})">'
+            f"{escape(name)}: {rate:,.0f}/s to {most:,.0f}/s</text>"
         )
     ends = "".join(
-        f'<text x="{x:.0f}" y="{HIGH - 2:.0f}" text-anchor="{anchor}" fill="var(--muted)">{n:,} agents</text>'
+        f'<text x="{x:.0f}" y="{HIGH + 6:.0f}" text-anchor="{anchor}" fill="var(--muted)">{n:,} agents</text>'
         for x, anchor, n in ((EDGE, "start", first), (WIDE - EDGE, "end", last))
     )
     return (
         '<section id="growth"><h2>Growth</h2><p>Tasks answered in time a second at the largest load that is borne, '
         "against agents, both logarithmic; dashed: growth in proportion to the smallest fleet.</p>"
-        f'<svg viewBox="0 0 {WIDE:.0f} {HIGH:.0f}" width="100%" style="max-width: {WIDE:.0f}px" font-size="13" '
+        f'<svg viewBox="0 0 {WIDE:.0f} {HIGH + 12:.0f}" width="100%" style="max-width: {WIDE:.0f}px" font-size="13" '
         f'role="img" aria-label="Capacity against agents">{"".join(drawn)}{ends}</svg></section>'
     )
 

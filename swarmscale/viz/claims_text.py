@@ -34,16 +34,20 @@ def heading(card: Scorecard) -> str:
     )
 
 
-def figure_text(value: float, unit: str) -> str:
-    """A value without its unit; shares in percent, near 100 with two digits of what is missing.
+def figures_text(value: float, ends: Sequence[float], unit: str) -> list[str]:
+    """A value and the ends of its interval without their unit, with as many decimals as the value.
 
-    >>> figure_text(0.999477, "share"), figure_text(0.5308, "share"), figure_text(1.0, "share")
-    ('99.948', '53.1', '100')
+    Shares are in percent, near 100 with two digits of the least that is missing.
+
+    >>> figures_text(0.999477, [0.9991, 1.0], "share"), figures_text(0.5308, [0.521, 0.54], "share")
+    (['99.948', '99.910', '100'], ['53.1', '52.1', '54.0'])
     """
+    told = [value, *ends]
     if unit == "share" and 0.99 < value < 1:
-        return f"{100 * value:.{min(math.ceil(-math.log10(100 * (1 - value)) - 1e-9) + 1, 7)}f}"
-    text = number(value, unit)
-    return text.removesuffix(suffix(unit))
+        missing = [100 * (1 - x) for x in told if 1 - x > 1e-7]
+        places = min(math.ceil(-math.log10(min(missing)) - 1e-9) + 1, 5)
+        return ["100" if 1 - x <= 1e-7 else f"{100 * x:.{places}f}" for x in told]
+    return [number(x, unit).removesuffix(suffix(unit)) for x in told]
 
 
 def value_text(row: Row) -> str:
@@ -52,10 +56,9 @@ def value_text(row: Row) -> str:
         return "–"
     if row.kind == "count":
         return f"{row.value:,.0f}{suffix(row.unit)}"
-    text = figure_text(row.value, row.unit)
-    if not math.isnan(row.low) and (row.low, row.high) != (row.value, row.value):
-        text += f" [{figure_text(row.low, row.unit)}, {figure_text(row.high, row.unit)}]"
-    return text + suffix(row.unit)
+    spread = not math.isnan(row.low) and (row.low, row.high) != (row.value, row.value)
+    text, *ends = figures_text(row.value, [row.low, row.high] if spread else [], row.unit)
+    return text + (f" [{', '.join(ends)}]" if ends else "") + suffix(row.unit)
 
 
 def limit_text(row: Row) -> str:
