@@ -25,6 +25,7 @@ from swarmscale.viz.exposition_table import FAMILIES, MODELS, markdown, names
 from swarmscale.viz.live.metrics import NONE, SessionMetrics
 from swarmscale.viz.live.session import Session
 
+from .browser import CHROMIUM, NO_CHROMIUM, chromium, served, tab
 from .promql_support import Query
 
 ROOT = Path(__file__).parent.parent
@@ -323,6 +324,48 @@ def test_the_sessions_of_the_page_are_told_apart_and_a_reset_begins_anew():
         assert metrics.enter(first) == "3"
     finally:
         metrics.served.close()
+
+
+def test_metrics_of_the_page_go_to_this_machine_alone_and_their_port_is_checked_first():
+    from swarmscale.viz.live.server import Address
+    from swarmscale.viz.live.server import serve as serve_page
+    from swarmscale.viz.live.settings_env import AppSettings
+
+    assert "metrics" not in Address(host="127.0.0.1", port=1).lines()
+    assert "http://127.0.0.1:9464/metrics" in Address(host="0.0.0.0", port=1, metrics=9464).lines()
+    settings = AppSettings(preset="tiny", metrics_port=0)
+    assert AppSettings.read(settings.environment()) == settings
+    with pytest.raises(ss.ConfigError, match="--metrics-port = 70000"):
+        AppSettings(metrics_port=70_000)
+    with (
+        serve(registry(dict, "session"), 0) as taken,
+        pytest.raises(ss.ConfigError, match="metrics at 127"),
+    ):
+        serve_page(AppSettings(preset="tiny", metrics_port=taken.port), host="127.0.0.1", port=0)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
+def test_a_tab_of_the_page_is_a_session_in_the_metrics():
+    with serve(registry(dict, "session"), 0) as free:
+        port = free.port
+    url = f"http://127.0.0.1:{port}/metrics"
+    with served(preset="tiny", metrics_port=port) as page, chromium() as browser:
+        assert read(fetched(url)[1])["swarmscale_models",] == 0.0
+        with tab(browser, page.url) as one:
+            one.page.get_by_role("button", name="Let the model run").wait_for()
+            found = read(fetched(url)[1])
+            assert found["swarmscale_models",] == 1.0
+            assert found["swarmscale_simulated_seconds_total", ("session", "1")] == 0.0
+            one.page.get_by_role("button", name="Let the model run").click()
+            clock = ("swarmscale_simulated_seconds_total", ("session", "1"))
+            for _ in range(300):
+                found = read(fetched(url)[1])
+                if found[clock] > 0:
+                    break
+                one.page.wait_for_timeout(100)
+            assert found[clock] > 0
+            assert found["swarmscale_agents", ("session", "1"), ("state", "busy")] > 0
+            one.clean()
 
 
 # -- what stands in examples and documentation ----------------------------------------------------------------
