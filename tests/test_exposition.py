@@ -31,13 +31,14 @@ from .promql_support import Query
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples" / "prometheus"
 OPEN = "application/openmetrics-text; version=1.0.0"
+PROBED = {"intelligence.period_s": 30.0, "intelligence.panels": 2, "intelligence.panel_agents": 20}
 SMALL = {"intelligence.on": False, "emergence.on": False, "resilience.on": False}
 BROKEN = [
     {"at_s": 20.0, "fault": {"name": "mass-crash", "share": 0.4}},
     {"at_s": 40.0, "fault": {"name": "node-crash"}},
 ]
 ALL = {
-    "intelligence.period_s": 30.0,
+    **PROBED,
     "emergence.on": True,
     "resilience.script": BROKEN,
     "optimization.on": True,
@@ -404,7 +405,7 @@ def scrapes():
         {"at_s": 45.0, "fault": {"name": "node-crash"}},
     ]
     more = {"resilience.script": script, "cluster.queue": 40, "scaling": "hpa", "optimization.on": True}
-    model = ss.SwarmModel("tiny", rng=3, **more, **{"intelligence.period_s": 30.0, "life.repair_s": 90.0})
+    model = ss.SwarmModel("tiny", rng=3, **more, **PROBED, **{"life.repair_s": 90.0})
     kept, out = registry(model), []
     for _ in range(18):
         model.run(5.0)
