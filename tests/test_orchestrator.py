@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import swarmscale as ss
+from swarmscale.agents.personality import SCORE_TRAITS, score_directions
 from swarmscale.agents.squads import CAPABILITIES, KINDS
 from swarmscale.model.hosting import OUTCOMES
 from swarmscale.orchestrator import EVENTS, CallbackError, TaskSpec
@@ -154,6 +155,63 @@ def test_squads_cross_a_checkpoint(tmp_path):
     assert back.run(20).records.frame().equals(fleet.model.run(20).records.frame())
     back.cognition_graph(), fleet.model.cognition_graph()
     assert (back.assignment.function == fleet.model.assignment.function).all()
+
+
+def test_agents_bring_their_own_traits_which_act_through_the_paths_alone(tmp_path):
+    rng = np.random.default_rng(2)
+    traits = rng.normal(size=(400, 76)).astype(np.float32)
+    with of(max_agents=2000) as fleet:
+        told = fleet.spawn_agents(400, traits=traits)
+        fleet.advance(40)
+        model = fleet.model
+        rows = np.flatnonzero(np.isin(model.fleet.column("uid"), told.unique_ids))
+        rows = rows[np.argsort(model.fleet.column("uid")[rows])]
+        people, kind = model.people(rows), model.fleet.column("kind")[rows]
+        np.testing.assert_array_equal(model.population.traits(told.unique_ids, kind), traits)
+        paths = model.config.intelligence.paths
+        for i, name in enumerate(SCORE_TRAITS):
+            part = traits @ score_directions()[:, i]
+            figure = (
+                model.population.general_skill(told.unique_ids, kind) if i == 0 else getattr(people, name)
+            )
+            latent = figure if i == 0 else np.log(figure / (1 - figure))
+            found, path = np.corrcoef(part, latent)[0, 1], getattr(paths, name)
+            size = part.std()  # unlike drawn ones, these traits hang together with nothing
+            expected = path * size / np.sqrt((path * size) ** 2 + 1 - path**2)
+            assert abs(np.arctanh(found) - np.arctanh(expected)) < 4 / np.sqrt(397)
+        others = np.setdiff1d(np.flatnonzero(model.fleet.column("uid")), rows)
+        with of(max_agents=2000) as plain:
+            plain.spawn_agents(400)
+            plain.advance(40)
+            same = plain.model.people(others)
+        np.testing.assert_array_equal(model.people(others).skill, same.skill)
+        back = ss.SwarmModel.load(model.save(tmp_path / "a"))
+        np.testing.assert_array_equal(back.people(rows).skill, people.skill)
+
+
+def test_with_all_paths_cut_given_traits_change_nothing():
+    cut = {f"intelligence.paths.{name}": 0.0 for name in ("type", *SCORE_TRAITS)}
+    skill = []
+    for traits in (None, np.full((50, 76), 3.0, np.float32)):
+        with of(**cut) as fleet:
+            told = fleet.spawn_agents(50, traits=traits)
+            model = fleet.model
+            rows = np.flatnonzero(np.isin(model.fleet.column("uid"), told.unique_ids))
+            skill.append(model.people(rows).skill)
+    np.testing.assert_array_equal(*skill)
+
+
+@pytest.mark.parametrize(
+    ("traits", "said"),
+    [
+        (np.zeros((5, 75)), r"shape \(5, 75\)"),
+        (np.full((5, 76), np.nan), "finite"),
+        ([["a"] * 76] * 5, "finite"),
+    ],
+)
+def test_traits_that_cannot_be_used_are_refused(traits, said):
+    with of() as fleet, pytest.raises(ss.ConfigError, match=said):
+        fleet.spawn_agents(5, traits=traits)
 
 
 def test_enhanced_agents_are_paid_for():

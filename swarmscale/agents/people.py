@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from ..arrays import Bytes, Floats, Floats32, Ints, kernel
 from ..errors import require
 from ..rng import U, draw, normal32
 from .cognition import FUNCTIONS, profiles
+from .given_traits import GivenTraits
 from .personality import (
     MEDIANS,
     SCORES,
@@ -82,6 +83,7 @@ class Population:
         shift: `[6, 8]` mean of the scores' trait parts for each type.
         turn: `[8, 8]` what each of the first normals (row) adds to the scores' trait parts (column).
         path: `[8]` weight of the trait part in each score, 0 to 1.
+        given: agents whose traits somebody brought along; theirs act in place of what would be drawn.
     """
 
     key: np.uint64
@@ -91,6 +93,7 @@ class Population:
     shift: Floats
     turn: Floats
     path: Floats
+    given: GivenTraits = field(default_factory=GivenTraits)
 
     @classmethod
     def build(cls, root_seed: int, paths: Paths, type_shares: Sequence[float]) -> Population:
@@ -132,6 +135,7 @@ class Population:
         score = np.empty((len(SCORES), len(uid)), np.float32)
         base = np.array([np.log(m / (1 - m)) for m in MEDIANS.values()])
         fill_people(uid, kind, self.key, self.shift, self.turn, self.path, base, _profiled(), score, skill)
+        self._give(uid, kind, score, skill)
         return People(uid, kind, skill, *score[1:])
 
     def general_skill(self, uid: Ints, kind: Bytes) -> Floats32:
@@ -141,6 +145,7 @@ class Population:
         score = np.empty((len(SCORES), len(uid)), np.float32)
         base = np.zeros(len(MEDIANS))
         fill_people(uid, kind, self.key, self.shift, self.turn, self.path, base, _profiled(), score, skill)
+        self._give(uid, kind, score, skill)
         general: Floats32 = score[0]
         return general
 
@@ -149,7 +154,23 @@ class Population:
         uid, kind = _checked(uid, kind)
         out = np.empty((len(uid), len(TRAITS)), np.float32)
         fill_traits(uid, kind, self.key, self.means.astype(np.float32), self.mixing, out)
+        which, traits = self.given.of(uid)
+        out[which] = traits
         return out
+
+    def _give(self, uid: Ints, kind: Bytes, score: Floats32, skill: Floats32) -> None:
+        """Let given traits act in place of those that would be drawn; what does not come of traits stays."""
+        which, traits = self.given.of(uid)
+        if not which.any():
+            return
+        drawn = np.empty((int(which.sum()), len(TRAITS)), np.float32)
+        fill_traits(uid[which], kind[which], self.key, self.means.astype(np.float32), self.mixing, drawn)
+        more = self.path * ((traits - drawn).astype(np.float64) @ score_directions())
+        score[0, which] += more[:, 0]
+        skill[which] += (COMMON * more[:, :1]).astype(np.float32)
+        before = score[1:, which].astype(np.float64)
+        latent = np.log(before / (1.0 - before)) + SPREAD * more[:, 1:].T
+        score[1:, which] = 1.0 / (1.0 + np.exp(-latent))
 
     def in_blocks(self, uid: Ints, kind: Bytes, agents: int = 65_536) -> Iterator[tuple[People, Floats32]]:
         """People and traits of many agents, a block at a time, so that memory stays bounded.

@@ -156,7 +156,7 @@ def _arrays(model: SwarmModel) -> Arrays:
 
 
 def _groups(model: SwarmModel) -> dict[str, dict[str, Any]]:
-    flow = model.flow
+    flow, given = model.flow, model.population.given
     cache = {name: getattr(flow.cache, name) for name in ("after", "before", "used")}
     return (
         {
@@ -173,6 +173,7 @@ def _groups(model: SwarmModel) -> dict[str, dict[str, Any]]:
             else {}
         )
         | ({"emergence": model.emergence.arrays()} if model.emergence is not None else {})
+        | ({"given": {"uid": given.uid, "traits": given.traits}} if len(given.uid) else {})
         | ({"hosting": model.hosting.arrays(flow)} if model.hosting.submitted else {})
     )
 
@@ -211,6 +212,8 @@ def _restore(model: SwarmModel, header: dict[str, Any], arrays: Arrays) -> None:
         model.learner.take(group("learner"))
     if model.emergence is not None:
         model.emergence.take(group("emergence"), model)
+    if "given.uid" in arrays:
+        model.population.given.add(arrays["given.uid"], arrays["given.traits"])
     if "hosting.numbers" in arrays:
         model.hosting.take(group("hosting"), flow)
     flow.ledger.count[:] = arrays["ledger.count"]

@@ -11,8 +11,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from ..agents.given_traits import checked as checked_traits
 from ..agents.squads import checked
-from ..arrays import Floats, Ints
+from ..arrays import Floats, Floats32, Ints
 from ..errors import ConfigError, require
 from ..model.config import Config, whole
 from ..model.hosting import NO_FATES, Fates, Receipt
@@ -230,7 +231,13 @@ class Orchestrator:
     # -- the seed's calls ---------------------------------------------------------------------------------------
 
     def spawn_agents(
-        self, count: int, *, kind: str = "standard", intelligence: str = "", capabilities: Sequence[str] = ()
+        self,
+        count: int,
+        *,
+        kind: str = "standard",
+        intelligence: str = "",
+        capabilities: Sequence[str] = (),
+        traits: Floats32 | None = None,
     ) -> SpawnResult:
         """Make agents; they start as any do, and are ready after the config's start-up time.
 
@@ -239,6 +246,8 @@ class Orchestrator:
             kind: ``standard`` or ``enhanced``; see :data:`swarmscale.agents.squads.KINDS`.
             intelligence: their intelligence type; each has its own, by the config's shares, if empty.
             capabilities: see :data:`swarmscale.agents.squads.CAPABILITIES`.
+            traits: `[count, 76]` in standard deviations, in the order of :data:`swarmscale.agents.traits.TRAITS`; drawn
+                as for others if None.
 
         Raises:
             ConfigError: if the fleet would be larger than ``max_agents``.
@@ -249,11 +258,13 @@ class Orchestrator:
             require(isinstance(count, int) and count >= 1, "count", repr(count), "a whole number, 1 or more")
             require(not isinstance(capabilities, str), "capabilities", repr(capabilities), "a list of names")
             checked(kind, intelligence, capabilities)
+            if traits is not None:
+                checked_traits(traits, count)
             room = self.max_agents - len(model.fleet)
             require(
                 count <= room, "count", count, f"at most {room}, what max_agents = {self.max_agents} leaves"
             )
-            result = spawn(model, count, kind, intelligence, capabilities)
+            result = spawn(model, count, kind, intelligence, capabilities, traits)
             self._tell(self._watch.look())
             return result
 

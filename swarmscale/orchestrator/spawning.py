@@ -9,6 +9,7 @@ import numpy as np
 
 from ..agents.fleet import BUSY, HELPING, IDLE, STARTING
 from ..agents.squads import KINDS, Squad, makeup_of
+from ..arrays import Floats32
 from .results import SpawnResult
 
 if TYPE_CHECKING:
@@ -16,11 +17,18 @@ if TYPE_CHECKING:
 
 
 def spawn(
-    model: SwarmModel, count: int, kind: str, intelligence: str, capabilities: Sequence[str]
+    model: SwarmModel,
+    count: int,
+    kind: str,
+    intelligence: str,
+    capabilities: Sequence[str],
+    traits: Floats32 | None,
 ) -> SpawnResult:
     """Make a squad; its names are known to be right."""
     joined = model.join(count, makeup=makeup_of(model.fleet.makeup, kind, intelligence, capabilities))
     uids = model.fleet.column("uid")[joined.rows].astype(np.int64)
+    if traits is not None:
+        model.population.given.add(uids, traits)
     squad = Squad(
         first=int(uids.min()), last=int(uids.max()) + 1, kind=kind, intelligence=intelligence,
         capabilities=tuple(capabilities),
