@@ -60,11 +60,25 @@ def test_every_environment_that_is_registered_is_tested_here():
     environment.register_envs()  # a second time changes nothing and warns of nothing
 
 
-def test_the_package_itself_loads_neither_gymnasium_nor_prometheus():
-    code = "import sys, swarmscale; print([m for m in ('gymnasium', 'prometheus_client') if m in sys.modules])"
+NOT_THERE = """
+import sys, swarmscale
+print([m for m in ("gymnasium", "prometheus_client") if m in sys.modules])
+sys.modules["gymnasium"] = None
+try:
+    import swarmscale.environment
+except ImportError as error:
+    print(error)
+"""
+
+
+def test_the_package_itself_loads_neither_gymnasium_nor_prometheus_and_says_what_to_install():
+    code = NOT_THERE
     root = Path(__file__).parent.parent
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.splitlines() == [
+        "[]",
+        "swarmscale.environment needs Gymnasium: pip install 'swarmscale[gym]'",
+    ]
 
 
 def trajectory(env, seed, actions):
@@ -152,9 +166,7 @@ def test_reward_and_its_parts_are_what_the_records_say():
     assert missed > 50
     unit = 200 * 10.0
     assert sum(i["reward_violation"] for i in infos) == pytest.approx(-3.0 * missed * work / unit)
-    assert sum(i["reward_cost"] for i in infos) == pytest.approx(
-        -0.5 * price_paid(raw, scaler.prices) / unit
-    )
+    assert sum(i["reward_cost"] for i in infos) == pytest.approx(-0.5 * price_paid(raw, scaler.prices) / unit)
     for info in infos:
         assert info["reward"] == info["reward_cost"] + info["reward_violation"]
     assert sum(i["completed"] for i in infos) == raw.count(Count.COMPLETED).sum()
@@ -384,7 +396,9 @@ def test_a_rule_that_cannot_decide_such_a_problem_earns_nothing():
 
 
 def test_an_episode_ends_where_nobody_is_left():
-    env = make("Consensus", changes={"fleet.agents": 20, "fleet.nodes": 2, "fleet.cluster_agents": 10}).unwrapped
+    env = make(
+        "Consensus", changes={"fleet.agents": 20, "fleet.nodes": 2, "fleet.cluster_agents": 10}
+    ).unwrapped
     env.reset(seed=1)
     assert not env.step(np.array([1, 1, 0]))[2]
     env.model.fail_workers(env.model.fleet.live(), repair_s=np.inf)

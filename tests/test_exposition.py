@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import threading
 import urllib.request
 from math import isnan
@@ -186,6 +187,13 @@ def test_a_model_before_its_first_tick_can_be_read():
     found = read(expose(ss.SwarmModel("tiny", rng=1)))
     assert found["swarmscale_tasks_arrived_total",] == 0
     assert not any(isnan(value) for value in found.values())
+
+
+def test_without_prometheus_client_it_says_what_to_install(full, monkeypatch):
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    for ask in (expose, serve, registry):
+        with pytest.raises(ss.ConfigError, match="pip install 'swarmscale"):
+            ask(full)
 
 
 def test_nothing_is_registered_for_all(full):
@@ -427,6 +435,8 @@ def test_there_is_an_alert_for_each_rule_of_the_model_with_its_severity_and_its_
         assert notes["description"]
         own = re.findall(r'rule="([^"]+)"', rule["expr"])
         assert own in ([], [of_model.title])
+        held = 0.0 if own else of_model.for_s  # what the model judges it has held for long enough itself
+        assert rule.get("for", "0s") == f"{held:g}s"
 
 
 def test_every_query_asks_only_for_what_is_exposed(scrapes):
