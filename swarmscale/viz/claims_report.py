@@ -114,7 +114,7 @@ def _growth(card: Scorecard) -> str:
         y = HIGH - EDGE / 2 - (HIGH - EDGE) * log(rate / low) / log(high / low)
         return f"{x:.1f},{y:.1f}"
 
-    drawn = []
+    drawn: list[str] = []
     for curve, name, color in curves:
         (n, rate), (end, most) = curve[0], curve[-1]
         dots = " ".join(at(*point) for point in curve)

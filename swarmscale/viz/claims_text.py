@@ -29,9 +29,8 @@ def heading(card: Scorecard) -> str:
         f"{len(card.seeds)} seeds from {card.seeds[0]}" if len(card.seeds) > 1 else f"seed {card.seeds[0]}"
     )
     reduced = "Reduced form: small fleets and short runs, which say whether it works and not what claims are worth. "
-    return (
-        f"{reduced if card.size == 'quick' else ''}{counts}; {seeds}; {card.machine or 'an unnamed machine'}"
-    )
+    told = "; ".join(part for part in (counts, seeds, card.machine or "an unnamed machine") if part)
+    return f"{reduced if card.size == 'quick' else ''}{told}"
 
 
 def figures_text(value: float, ends: Sequence[float], unit: str) -> list[str]:

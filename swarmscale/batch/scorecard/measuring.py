@@ -17,7 +17,7 @@ from .studies.base import Draw, Figures, Study
 
 SOURCES = (
     "agents", "model", "batch/scorecard/studies", "batch/scorecard/size.py", "batch/scorecard/usl.py", "batch/race.py",
-    "batch/course.py", "batch/knobs.py", "batch/tables.py",
+    "batch/course.py", "batch/knobs.py", "batch/tables.py", "batch/outcomes.py",
 )  # fmt: skip
 """What a figure depends on; another version of it is measured anew."""
 

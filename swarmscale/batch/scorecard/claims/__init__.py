@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .base import Claim
+from .efficiency import EFFICIENCY_CLAIMS
 from .growth import GROWTH_CLAIMS
 from .reliability import RELIABILITY_CLAIMS
 from .service import SERVICE_CLAIMS
@@ -11,6 +12,7 @@ from .thinking import THINKING_CLAIMS
 
 CLAIMS: tuple[Claim, ...] = (
     *STRUCTURE_CLAIMS,
+    *EFFICIENCY_CLAIMS,
     *SERVICE_CLAIMS,
     *RELIABILITY_CLAIMS,
     *GROWTH_CLAIMS,

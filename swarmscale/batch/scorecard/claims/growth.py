@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from .base import POSITIVE, Claim, bound
+from .base import POSITIVE, SHARE, Claim, bound
 
 _LINEAR = "Linear performance scaling up to 50,000 agents"
 _UP = "<5 seconds for 1,000 agent scale-up"
@@ -61,6 +61,18 @@ GROWTH_CLAIMS: tuple[Claim, ...] = (
         text="agents placed, with traits and rank drawn / CPU second of this machine",
         bound=bound("at least", 1_000),
         possible=POSITIVE,
+    ),
+    Claim(
+        key="scaling_efficiency",
+        area="scaling up",
+        quote="Scaling efficiency, predictive accuracy, cost effectiveness",
+        title="scaling efficiency, fleet sized by forecasts",
+        study="llm-fleet-scaled",
+        figure="scaling_efficiency",
+        unit="share",
+        text="sum over decisions of min(needed, ready) / sum of max(needed, ready) agents; needed = demand / .9",
+        possible=SHARE,
+        note="the origin names it without a figure",
     ),
     Claim(
         key="forecast_traces",

@@ -13,6 +13,13 @@ _STALE = "reads of collective memory older than a write that was complete before
 _decision = partial(
     Claim, area="decision latency", quote=_ASKED, study="decisions", unit="ms", possible=POSITIVE
 )
+_learns = partial(
+    Claim,
+    area="intelligence",
+    quote="Collective IQ, learning velocity, emergence detection",
+    study="learning",
+    note="the origin names it without a figure",
+)
 _kept = partial(Claim, area="memory held", study="memory")
 
 THINKING_CLAIMS: tuple[Claim, ...] = (
@@ -45,6 +52,25 @@ THINKING_CLAIMS: tuple[Claim, ...] = (
         figure="decision_cpu_ms",
         text="CPU time of this machine for one collective decision of 500 agents",
         bound=bound("below", 100.0),
+    ),
+    _learns(
+        key="collective_iq",
+        title="collective IQ of a fleet that learns",
+        figure="collective_iq",
+        text="unit-weight composite of twelve tasks, size-normed to 100 +- 15 over 1,000 groups; last probe's panels",
+        beside=(("decisions that were right", "decision_accuracy", "share"),),
+    ),
+    _learns(
+        key="iq_velocity",
+        title="learning velocity (IQ an hour)",
+        figure="iq_velocity",
+        text="slope of the collective IQ over simulated hours, by least squares over four probes",
+    ),
+    _learns(
+        key="learning_velocity",
+        title="learning velocity (service time)",
+        figure="learning_velocity",
+        text="slope of ln(service time) per doubling of an agent's tasks; below 0 is faster",
     ),
     _kept(
         key="memory_efficiency",

@@ -5,9 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from ....model.columns import dropped
 from ....model.flow.ledger import Count
 from ....model.metric import jain
+from ....model.scaling.load import needed
 from ....model.summary import stretch_of
 from ....model.swarm import SwarmModel
 from ...outcomes import measure as outcomes
@@ -48,12 +51,30 @@ def told(model: SwarmModel, keys: tuple[str, ...]) -> Figures:
     """Outcomes of a run, what the nodes share, and what was offered."""
     whole = stretch_of(model)
     arrived = whole.count(Count.ARRIVED)
-    return outcomes(model, keys) | {
-        "nodes_jain": jain(whole.stations("dispatch_busy")),
-        "offered_per_s": arrived / whole.seconds,
-        "in_time_per_s": whole.count(Count.MET) / whole.seconds,
-        "dropped": float(dropped(whole.raw).sum()),
-    }
+    return (
+        outcomes(model, keys)
+        | _kept_up(model)
+        | {
+            "nodes_jain": jain(whole.stations("dispatch_busy")),
+            "offered_per_s": arrived / whole.seconds,
+            "in_time_per_s": whole.count(Count.MET) / whole.seconds,
+            "dropped": float(dropped(whole.raw).sum()),
+        }
+    )
+
+
+def _kept_up(model: SwarmModel) -> Figures:
+    """Scaling efficiency of a run with a scaling policy: how far needed and ready agents covered each other."""
+    scaler = model.scaler
+    if scaler is None or not scaler.demands:
+        return {}
+    periods, steps = len(scaler.demands), round(scaler.period_s / model.config.dt)
+    ready_s = (
+        model.records.raw().seconds(Count.READY_T)[: periods * steps].reshape(periods, steps).sum(axis=1)
+    )
+    ready = ready_s / scaler.period_s
+    need = needed(np.array(scaler.demands), scaler.limits.slo_utilization)
+    return {"scaling_efficiency": float(np.minimum(need, ready).sum() / np.maximum(need, ready).sum())}
 
 
 LLM_FLEET = Study(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ....model.swarm import SwarmModel
+from ...outcomes import measure as outcomes
 from ..size import UNWATCHED, Size
 from .base import Draw, Figures, Study
 
@@ -57,6 +58,22 @@ def remembered(size: Size, draw: Draw) -> Figures:
     return out
 
 
+LEARNT = ("collective_iq", "iq_velocity", "learning_velocity", "decision_accuracy")
+"""Outcomes of a fleet that learns."""
+
+
+def learnt(size: Size, draw: Draw) -> Figures:
+    """How clever a fleet that learns is after 1,200 s, and how fast it became so, by probes every 300 s."""
+    keys = UNWATCHED | {"learning.on": True, "intelligence.on": True, "intelligence.period_s": 300.0}
+    model = SwarmModel(size.config("llm-fleet", keys, 1200.0), rng=draw).run()
+    return outcomes(model, LEARNT)
+
+
+LEARNING = Study(
+    name="learning",
+    scenario="llm-fleet with `learning.on=true` for 1,200 s, a probe of its collective IQ every 300 s",
+    measure=learnt,
+)
 DECISIONS = Study(
     name="decisions",
     scenario="`model.decide(...)` on llm-fleet: panels of 500 of the 50,000 agents, asked by each node in turn",
