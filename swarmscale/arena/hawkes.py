@@ -67,6 +67,7 @@ class Hawkes:
             most < 1, "hawkes.jump / decay", f"a matrix with radius {most:.3g}", "one with a radius below 1"
         )
         self._key = rng.key(root_seed, stream)
+        self._mean = float(np.linalg.solve(np.eye(d) - self.branching, self.base).sum())
         self._state = Excited(np.zeros(1), np.zeros(d), np.zeros(1, np.int64))
 
     @property
@@ -88,7 +89,7 @@ class Hawkes:
         """
         begin = float(self._state.at_s[0])
         require(until_s >= begin, "until_s", until_s, f"{begin:g} or later")
-        room = int(4 * self.mean_per_s.sum() * (until_s - begin) + 64)
+        room = int(4 * self._mean * (until_s - begin) + 64)
         times, parts = [], []
         while True:  # again from where it stands if there was too little room
             at, part = np.empty(room), np.empty(room, np.int64)
