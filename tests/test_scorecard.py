@@ -19,17 +19,20 @@ from swarmscale.batch.scorecard.size import FULL, QUICK, UNWATCHED
 from swarmscale.batch.scorecard.studies import STUDIES, TIMED, growth
 from swarmscale.batch.scorecard.studies.base import Study
 from swarmscale.batch.scorecard.studies.counted import counted
+from swarmscale.batch.scorecard.studies.service import told
 from swarmscale.batch.scorecard.usl import Law, fit
 from swarmscale.batch.scorecard.verdict import VERDICTS, Bound, exclude, implies, verdict
 from swarmscale.cli import main
 from swarmscale.errors import ConfigError, UnknownChoiceError
+from swarmscale.model.flow.ledger import Count
 from swarmscale.viz.claims_report import claims_html
 from swarmscale.viz.claims_text import BEGIN, END, claims_markdown, filled_between, readme_table, value_text
 
 ROOT = Path(__file__).parent.parent
 COMMITTED = ROOT / "docs" / "scorecard.json"
 NAN = math.nan
-CHEAP = ("structure", "scale-up", "decisions", "forecasts")
+CHEAP = ("structure", "scale-up", "decisions", "llm-fleet", "market-day", "llm-fleet-scaled", "forecasts")
+ASKED = tuple(claim.key for claim in CLAIMS if claim.study in CHEAP)
 BY_KEY = {claim.key: claim for claim in CLAIMS}
 
 # -- verdicts -------------------------------------------------------------------------------------------
@@ -253,7 +256,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def quick(folder):
-    return scorecard(size=dataclasses.replace(QUICK, agents=200), only=CHEAP, out=folder)
+    return scorecard(size=dataclasses.replace(QUICK, agents=200), only=ASKED, out=folder)
 
 
 def test_a_reduced_run_measures_what_is_asked_for(quick):
@@ -266,6 +269,25 @@ def test_a_reduced_run_measures_what_is_asked_for(quick):
     assert quick["forecast_traces"].kind == "traces"
 
 
+def test_figures_of_a_reduced_run_keep_what_must_hold(quick):
+    for study in ("llm-fleet", "llm-fleet-scaled", "market-day"):
+        held = {name: ends[0] for name, ends in quick.figures[study].items()}
+        assert 0 < held["resource_efficiency"] <= held["utilization"] <= 1
+        assert held["in_time_per_s"] <= held["throughput_per_s"] * 1.02 <= held["offered_per_s"] * 1.04
+    assert 0 < quick.figures["llm-fleet-scaled"]["scaling_efficiency"][0] <= 1
+
+
+def test_scaling_efficiency_is_what_needed_and_ready_agents_cover_of_each_other():
+    model = ss.SwarmModel("tiny", rng=3, **UNWATCHED, scaling="quantile").run(120)
+    ready_s = model.records.raw().seconds(Count.READY_T)
+    covered = all_of_it = 0.0
+    for i, demand in enumerate(model.scaler.demands):  # one every 10 ticks of 1 s
+        need, ready = math.ceil(demand / 0.9 - 1e-9), sum(ready_s[10 * i : 10 * i + 10]) / 10
+        covered, all_of_it = covered + min(need, ready), all_of_it + max(need, ready)
+    assert len(model.scaler.demands) == 12
+    assert told(model, ("utilization",))["scaling_efficiency"] == pytest.approx(covered / all_of_it)
+
+
 def test_every_figure_of_a_claim_and_beside_it_is_measured(quick):
     for row in quick.rows:
         assert row.figure in quick.figures[row.study], row.key
@@ -274,7 +296,7 @@ def test_every_figure_of_a_claim_and_beside_it_is_measured(quick):
 
 def test_a_second_run_measures_nothing_anew_and_gives_the_same(quick, folder, monkeypatch):
     monkeypatch.setattr(measuring, "attempt", lambda *_: pytest.fail("measured anew"))
-    again = scorecard(size=dataclasses.replace(QUICK, agents=200), only=CHEAP, out=folder)
+    again = scorecard(size=dataclasses.replace(QUICK, agents=200), only=ASKED, out=folder)
     assert again.rows == quick.rows or str(again.rows) == str(quick.rows)  # NaN is unlike itself
 
 
