@@ -156,7 +156,7 @@ def played(rng=4):
         if i % 3 == 0:
             bot.order("buy", 90 + i, 2)
         if i == 7:
-            bot.cancel(max(bot._handle, default=0)) if bot._handle else None
+            bot.cancel(bot.open_orders[-1])
         if i == 9:
             bot.task("think", 1.5)
         m.step()

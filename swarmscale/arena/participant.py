@@ -209,6 +209,11 @@ class Participant:
         self._note("task", kind=kind, work_s=float(work_s))
         return number
 
+    @property
+    def open_orders(self) -> tuple[int, ...]:
+        """Numbers of the orders that are in the book or under way."""
+        return tuple(sorted(self._handle))
+
     def replies(self) -> list[Reply]:
         """What has come since the last call, in the order in which it came."""
         fates = self._economy.arena.taken(self.number)
@@ -358,7 +363,7 @@ class Seats:
             at_s: `[m]` s, when each trade was made.
             now_s: end of the tick, s.
         """
-        explained = self._fills(trades, at_s)
+        explained = set[tuple[int, int]]()
         for token, outcome, when, latency_ms in zip(*(c.tolist() for c in fates.take(external)), strict=True):
             m = self._under_way.pop(token)
             guest = self.present.get(m.who)
@@ -372,7 +377,7 @@ class Seats:
             guest._told(Acknowledged(order=m.order, at_s=when, latency_ms=latency_ms, void=void))
             if m.quantity == 0:
                 explained.add((m.who, m.order))
-        self.sweep(now_s, explained)
+        self.sweep(now_s, explained | self._fills(trades, at_s))
 
     def _fills(self, trades: Trades, at_s: Floats) -> set[tuple[int, int]]:
         traders, filled = self._economy.setup.traders, set()
