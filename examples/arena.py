@@ -3,7 +3,7 @@
 import swarmscale as ss
 from swarmscale.arena.economy import Economy
 from swarmscale.arena.makers import MakerMarket, MakerSetup
-from swarmscale.arena.participant import Filled
+from swarmscale.arena.replies import Filled
 
 QUIET = {"intelligence.on": False, "emergence.on": False, "resilience.on": False}
 KINDS = {"order": "talk", "settlement": "think", "risk-check": "think"}

@@ -6,6 +6,7 @@ import pytest
 from swarmscale.agents.traits import TRAITS, correlations
 from swarmscale.arena.economy import Economy
 from swarmscale.arena.fleets import Delayed
+from swarmscale.arena.plain import PlainMarket
 from swarmscale.arena.schedule import Schedule, gains_if_all_trade, optimum
 from swarmscale.errors import ConfigError
 
@@ -61,6 +62,30 @@ def test_a_constraint_that_lets_five_percent_through_would_be_seen():
     e._limit = lambda who: np.where(real(who) > 0, real(who) + np.where(e.buys[who], 10, -10), 0).clip(0, 200)
     spoilt = e.run(90.2).frame()
     assert (sound.efficiency - spoilt.efficiency).min() > 3 * sound.efficiency.std() > 0
+
+
+def test_a_plain_twin_of_a_thousand_objects_trades_the_same_orders_exactly():
+    """The whole economy before a fleet, a period's end included: each tick's orders go to both books."""
+    e = Economy(
+        traders=1000, goods=2, fleet=Delayed(dt=0.5, work_weight=1.0), rng=4, period_s=5.0, rate_per_s=2.0
+    )
+    plain = PlainMarket(handles=e.book.handles, goods=2, owner=e.book.resting.owner, rng=1)
+    enter, clear, traded = e.book.enter, e.book.clear, []
+
+    def both(orders):
+        ours, theirs = enter(orders), plain.enter(orders)
+        assert all((a == b).all() for a, b in zip(ours, theirs, strict=True))
+        traded.append(len(ours.price))
+        return ours
+
+    def clear_both():
+        clear()
+        plain.sides, plain.where = [([], []) for _ in range(2)], {}
+
+    e.book.enter, e.book.clear = both, clear_both
+    e.run(12)
+    assert sum(traded) > 500
+    assert [t.traded for t in plain.traders[:1000]] == e.book.resting.traded[:1000].tolist()
 
 
 def test_money_is_neither_made_nor_lost_and_nobody_of_zi_c_trades_at_a_loss():
@@ -186,7 +211,8 @@ def test_one_seed_is_one_run():
     ("setting", "message"),
     [
         ({"traders": 7}, "traders = 7, but it must be a multiple of 2"),
-        ({"rate_per_s": 0}, "rate_per_s = 0"),
+        ({"rate_per_s": -1}, "rate_per_s = -1"),
+        ({"rate": 1}, "Did you mean 'rate_per_s'"),
         ({"order_share": 0.9, "payment_share": 0.2}, "together at most 1"),
         ({"schedule": Schedule(values=(90, 20))}, "schedule.values"),
         ({"work_s": (1.0, -1.0, 1.0)}, "work_s"),

@@ -8,8 +8,8 @@ import pytest
 from swarmscale.agents.traits import TRAITS
 from swarmscale.arena.economy import Economy
 from swarmscale.arena.fleets import Delayed
-from swarmscale.arena.participant import Acknowledged, Expired, Filled, Lost, TaskEnded
 from swarmscale.arena.recording import record, replay
+from swarmscale.arena.replies import Acknowledged, Expired, Filled, Lost, TaskEnded
 from swarmscale.arena.traits import map_traits
 from swarmscale.errors import ConfigError, UnknownChoiceError
 

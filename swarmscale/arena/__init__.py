@@ -2,7 +2,7 @@
 
 from .book import Book, Orders, Trades
 from .coupling import Arena
-from .economy import Economy, Setup
+from .economy import Economy
 from .fleets import Delayed
 from .hawkes import Hawkes
 from .makers import MakerFigures, MakerMarket, MakerSetup
@@ -10,6 +10,7 @@ from .participant import Participant
 from .port import Demand, Host, HostError, Report, Turn
 from .recording import record, replay
 from .schedule import Schedule
+from .setup import Setup
 from .traits import map_traits
 
 __all__ = [

@@ -3,127 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
 
 import mesa
 import numpy as np
 
 from .. import rng as random_streams
-from ..agents.traits import TRAITS
 from ..arrays import Bools, Floats, Ints
-from ..errors import require
+from ..errors import UnknownChoiceError
 from ..model.hosting import COMPLETED, Fates
-from .book import BUY, Book, Orders, Trades
+from .book import BUY, SELL, Book, Orders, Trades
 from .coupling import Arena
 from .fleets import Delayed
 from .latencies import Latencies
-from .participant import ORDERS, SEATS, Participant, Seats, sides_of
+from .participant import ORDERS, SEATS, Participant
 from .periods import Period, Tally
-from .personality import Paths76, checked_traits, drawn_traits, haste_and_greed
+from .personality import checked_traits, drawn_traits, haste_and_greed
 from .port import Demand, Report, Turn
-from .schedule import Schedule, optimum
+from .schedule import optimum
+from .seats import Seats
+from .setup import Setup
+from .trader import Trader
 from .traders import KINDS, ORDER, PAYMENT, Habits, wishes
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
-    """Settings of an economy.
-
-    Attributes:
-        traders: half buyers, half sellers, in equal parts over the goods.
-        goods: markets side by side, each with its own book and its own traders.
-        constrained: ZI-C, who neither bid above value nor ask below cost; ZI-U bid and ask anything.
-        period_s: length of a trading period, s; values and costs are drawn anew and the book is empty at its start.
-        rate_per_s: mean rate of a trader's transactions, s of thinking time.
-        order_share: of transactions that are orders, as long as the trader has a unit left.
-        payment_share: of transactions that are payments; the rest are risk checks.
-        clears: whether a trade empties its good's book, as in Gode & Sunder.
-        schedule: values and costs.
-        paths: how strongly personality acts.
-        work_s: mean work of each kind, s of a unit-speed agent.
-        work_cv: coefficient of variation of each, lognormal.
-    """
-
-    traders: int = 1000
-    goods: int = 1
-    constrained: bool = True
-    period_s: float = 30.0
-    rate_per_s: float = 1.0
-    order_share: float = 0.7
-    payment_share: float = 0.2
-    clears: bool = False
-    schedule: Schedule = field(default_factory=Schedule)
-    paths: Paths76 = field(default_factory=Paths76)
-    work_s: tuple[float, float, float] = (0.25, 0.4, 0.6)
-    work_cv: tuple[float, float, float] = (1.0, 0.5, 0.7)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "schedule", Schedule(*self.schedule))
-        object.__setattr__(self, "paths", Paths76(*self.paths))
-        require(self.goods >= 1, "goods", self.goods, "1 or more")
-        even = self.traders >= 2 * self.goods and self.traders % (2 * self.goods) == 0
-        require(
-            even,
-            "traders",
-            self.traders,
-            f"a multiple of {2 * self.goods}: as many buyers as sellers of each good",
-        )
-        require(self.period_s > 0, "period_s", self.period_s, "above 0")
-        require(self.rate_per_s > 0, "rate_per_s", self.rate_per_s, "above 0")
-        shares = (
-            self.order_share >= 0 and self.payment_share >= 0 and self.order_share + self.payment_share <= 1
-        )
-        given = (self.order_share, self.payment_share)
-        require(shares, "order_share and payment_share", given, "0 or more, together at most 1")
-        for name, least in (("work_s", 0.0), ("work_cv", -1e-12)):
-            values = getattr(self, name)
-            fit = len(values) == len(KINDS) and all(np.isfinite(v) and v > least for v in values)
-            require(fit, name, values, f"{len(KINDS)} numbers above {max(least, 0.0):g}")
-        self.schedule.check()
-
-
-class Trader(mesa.Agent):  # type: ignore[misc]  # mesa carries no types
-    """A trader as Mesa knows agents: a view of one row of the economy's arrays."""
-
-    @property
-    def row(self) -> int:
-        """Place in the arrays."""
-        return int(self.unique_id) - 1
-
-    @property
-    def buys(self) -> bool:
-        """Whether this is a buyer."""
-        return bool(self.model.buys[self.row])
-
-    @property
-    def limits(self) -> list[int]:
-        """Values of a buyer's units, costs of a seller's, in this period, ticks."""
-        found: list[int] = self.model.limits[self.row].tolist()
-        return found
-
-    @property
-    def units(self) -> int:
-        """Units traded in this period."""
-        return int(self.model.done[self.row])
-
-    @property
-    def cash(self) -> int:
-        """Balance of the account, ticks; 0 at the start, credit is free."""
-        return int(self.model.cash[self.row])
-
-    @property
-    def waits(self) -> bool:
-        """Whether a transaction is under way: then none is begun."""
-        return bool(np.isinf(self.model.next_at[self.row]))
-
-    @property
-    def traits(self) -> dict[str, float]:
-        """The 76 traits by name."""
-        return dict(zip(TRAITS, self.model.traits[self.row].tolist(), strict=True))
 
 
 class Economy(mesa.Model):  # type: ignore[misc]  # mesa carries no types
@@ -178,6 +83,7 @@ class Economy(mesa.Model):  # type: ignore[misc]  # mesa carries no types
 
         Raises:
             ConfigError: if a setting cannot be used.
+            UnknownChoiceError: if there is no such setting.
         """
         seed = random_streams.root_seed(rng)
         super().__init__(rng=seed)
@@ -185,6 +91,9 @@ class Economy(mesa.Model):  # type: ignore[misc]  # mesa carries no types
         self.given_traits, self.given_kinds, self.given_limit = traits is not None, kinds, limit
         given = {k: v for k, v in (scenario.to_dict() if scenario is not None else {}).items() if k != "rng"}
         base = {} if setup is None else {f: getattr(setup, f) for f in setup.__dataclass_fields__}
+        for name in given | changes:
+            if name not in Setup.__dataclass_fields__:
+                raise UnknownChoiceError("setting of an economy", name, Setup.__dataclass_fields__)
         self.setup = s = Setup(**(base | given | changes))
         n, g = s.traders, s.goods
         self.traits = drawn_traits(n, seed) if traits is None else checked_traits(traits, n)
@@ -334,8 +243,8 @@ class Economy(mesa.Model):  # type: ignore[misc]  # mesa carries no types
         row = who[which]
         ones = np.ones(len(row), np.int64)
         orders = Orders(
-            row, self.good[row], sides_of(self.buys[row]), self._price[row], ones, ones.astype(np.bool_),
-            self._traded[row],
+            row, self.good[row], np.where(self.buys[row], BUY, SELL).astype(np.uint8), self._price[row], ones,
+            ones.astype(np.bool_), self._traded[row],
         )  # fmt: skip
         theirs = np.flatnonzero(external[which])
         if len(theirs):

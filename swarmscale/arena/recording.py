@@ -11,11 +11,12 @@ from typing import Any
 from ..errors import ConfigError
 from ..model.config import Config
 from ..model.files import write_whole
-from .economy import Economy, Setup
+from .economy import Economy
 from .fleets import Delayed
 from .participant import Participant
 from .personality import Paths76
 from .schedule import Schedule
+from .setup import Setup
 
 VERSION = 1
 
