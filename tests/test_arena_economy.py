@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import swarmscale as ss
 from swarmscale.agents.traits import TRAITS, correlations
 from swarmscale.arena.economy import Economy
 from swarmscale.arena.fleets import Delayed
@@ -222,3 +223,38 @@ def test_one_seed_is_one_run():
 def test_settings_that_make_no_market_are_refused(setting, message):
     with pytest.raises(ConfigError, match=message):
         Economy(**({"traders": 10} | setting))
+
+
+def test_nobody_waits_forever_when_nodes_and_agents_fail():
+    model = tiny()
+    e = Economy(traders=200, fleet=model, kinds=TINY_KINDS, rng=2, rate_per_s=1.0).run(5)
+    for node in range(3):
+        model.kill_node(node)
+    model.fail_workers(model.fleet.live()[:100], repair_s=5.0)
+    e.run(10)
+    for node in range(3):
+        model.revive_node(node)
+    e.run(5)
+    served = e.served
+    e.served = lambda report: (served(report), e.next_at.fill(np.inf))  # nobody begins anything more
+    e.next_at[np.isfinite(e.next_at)] = np.inf
+    e.run(120)
+    balance = e.arena.balance
+    assert balance.open == 0
+    assert balance.submitted == balance.ended.sum() == model.hosting.submitted
+    assert e.cash.sum() == 0
+
+
+def test_an_orchestrator_serves_the_economy_as_its_model_would():
+    options = {
+        "demand.source": "hosted", "dt": 0.5, "intelligence.on": False, "emergence.on": False,
+        "resilience.on": False, "optimization.on": False,
+    }  # fmt: skip
+    with ss.Orchestrator(
+        max_agents=200, intelligence=False, optimization=False, auto_scaling=False, config="tiny", rng=3,
+        **{k: v for k, v in options.items() if not k.startswith(("intelligence", "optimization"))},
+    ) as fleet:  # fmt: skip
+        one = Economy(traders=100, fleet=fleet, kinds=TINY_KINDS, rng=1).run(10)
+        model = ss.SwarmModel("tiny", rng=3, **(options | {"fleet.max_agents": 200}))
+        other = Economy(traders=100, fleet=model, kinds=TINY_KINDS, rng=1).run(10)
+        assert one.digest() == other.digest()
