@@ -46,7 +46,9 @@ def spawn(
 
 def paid_above(model: SwarmModel) -> float:
     """Price of a tick of the squads that cost more than standard agents, beyond what those cost."""
-    dear = [one for one in model.fleet.squads if KINDS[one.kind].price != 1]  # by rising ids, as they were made
+    dear = [
+        one for one in model.fleet.squads if KINDS[one.kind].price != 1
+    ]  # by rising ids, as they were made
     if not dear:
         return 0.0
     more = np.array([KINDS[one.kind].price - 1 for one in dear])
