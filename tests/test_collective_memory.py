@@ -393,6 +393,21 @@ def test_what_no_one_observes_any_more_is_dropped():
     assert (memory.replicas.at[0, own] > NEVER).any()
 
 
+@pytest.mark.parametrize("mode", ["strong", "eventual"])
+def test_nobody_is_behind_in_what_all_have_dropped(mode):
+    """A node is down for longer than things are kept; to find nothing of what it knew is not stale."""
+    model = fleet(mode, **{"collective_memory.retention_s": 30.0}).run(50.0)
+    memory = model.collective_memory
+    model.kill_node(3)
+    model.run(60.0)
+    dropped = (memory.replicas.at == NEVER).all(axis=0)
+    assert dropped.any()
+    assert (memory.replicas.newest[dropped] == NEVER).all()
+    if mode == "strong":
+        model.run(100.0)
+        assert memory.stale_share() == 0.0
+
+
 def test_the_series_has_a_row_for_each_period():
     model = fleet("strong").run(100.0)
     series = model.collective_memory.series()

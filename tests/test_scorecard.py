@@ -25,6 +25,7 @@ from swarmscale.batch.scorecard.verdict import VERDICTS, Bound, exclude, implies
 from swarmscale.cli import main
 from swarmscale.errors import ConfigError, UnknownChoiceError
 from swarmscale.model.flow.ledger import Count
+from swarmscale.model.scaling import POLICIES
 from swarmscale.viz.claims_report import claims_html
 from swarmscale.viz.claims_text import BEGIN, END, claims_markdown, filled_between, readme_table, value_text
 
@@ -173,7 +174,7 @@ def test_a_changed_model_changes_what_is_counted(monkeypatch):
     model.cognition.remove_node("creativity")
     model.knowledge.add_node("music")
     model.spawn(3)
-    monkeypatch.setattr("swarmscale.batch.scorecard.studies.counted.STRATEGIES", {"one": None})
+    monkeypatch.setattr("swarmscale.batch.scorecard.studies.counted.STRATEGIES", {"one": Scorecard})
     after = counted(model)
     changed = {name: after[name] - before[name] for name in before if after[name] != before[name]}
     assert changed == {"functions": -1, "domains": 1, "agents": 3, "strategies": -7}
@@ -460,6 +461,11 @@ def test_resource_efficiency_is_never_more_than_utilization(committed):
     )
 
 
-def test_the_committed_structure_is_that_of_the_model_here(committed):
+def test_the_committed_structure_is_that_of_the_model_here(committed, monkeypatch):
+    class Mine:
+        """A policy of a user's own, which is none of the project's."""
+
+    Mine.__module__ = "somebody.own"
+    monkeypatch.setitem(POLICIES._members, "mine-alone", Mine)
     here = run.STUDIES["structure"].measure(FULL, 0)
     assert {name: ends[0] for name, ends in committed.figures["structure"].items()} == here

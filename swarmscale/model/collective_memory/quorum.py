@@ -266,7 +266,7 @@ def finish(now: float, o: int, op: Ints, done_s: Floats, newest: Floats, carried
     for i in range(op[FIRST], op[FIRST] + op[CELLS]):
         if op[KIND] == 0:
             newest[cell[i]] = max(newest[cell[i]], at[i])
-        elif at[i] < want[i]:
+        elif at[i] < min(want[i], newest[cell[i]]):  # unless it was dropped meanwhile
             op[STALE] = 1
 
 

@@ -112,6 +112,7 @@ class Replicas:
         old = (self.at < before_s) & (self.at > NEVER)
         if old.any():
             self.at[old], self.log_odds[old], self.n_obs[old] = NEVER, 0.0, 0
+        self.newest[self.newest < before_s] = NEVER  # what all have dropped nobody can be behind in
 
     def present(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """`[M]` whether any node holds a cell."""

@@ -106,8 +106,8 @@ THINKING_CLAIMS: tuple[Claim, ...] = (
             ("convergence", "strong_convergence_s", "s"),
         ),
         possible=SHARE,
-        note="histories are linearizable (tests/test_collective_memory_modes.py); what was dropped after its retention "
-        "and is asked for counts as stale; the price is waiting and refusal",
+        note="histories are linearizable (tests/test_collective_memory_modes.py); the price is waiting "
+        "and refusal",
     ),
     _kept(
         key="consistency_eventual",

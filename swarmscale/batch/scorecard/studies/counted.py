@@ -10,6 +10,7 @@ import networkx as nx
 from ....agents.columns import read_traits
 from ....agents.nodes import CoordinationNode
 from ....agents.skills import TYPES
+from ....choices import Choices
 from ....model.emergence.settings import Emergence
 from ....model.optimization.strategies import STRATEGIES
 from ....model.resilience.incidents import LAYERS
@@ -49,14 +50,19 @@ def counted(model: SwarmModel) -> Figures:
         "domains": float(model.knowledge.number_of_nodes()),
         "traits": float(read_traits(model.fleet, model.fleet.live()[:1]).shape[1]),
         "types": float(len(TYPES)),
-        "strategies": float(len(list(STRATEGIES))),
+        "strategies": float(_shipped(STRATEGIES)),
         "policies": float(len(rules.factors)),
-        "all_policies": float(len(list(POLICIES))),
+        "all_policies": float(_shipped(POLICIES)),
         "detectors": float(len(Emergence().detectors)),
         "layers": float(len(LAYERS)),
         "window_s": window_s,
         "rule_figures": float(_rule_figures()),
     }
+
+
+def _shipped(choices: Choices[Any]) -> int:
+    """How many members of a table are the project's own; a user's own are none of its claims."""
+    return sum(choices[name].__module__.startswith("swarmscale.") for name in choices)
 
 
 def _rule_figures() -> int:
