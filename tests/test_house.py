@@ -14,7 +14,7 @@ import swarmscale
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "swarmscale"
 STRATA = (
-    ("arrays", "errors", "choices", "rng"),
+    ("arrays", "errors", "choices", "parent", "rng"),
     ("agents",),
     ("model",),
     ("emergence",),

@@ -9,6 +9,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from typing import Any
 
+from ..parent import end_with_parent
+
 type Job = tuple[Callable[..., None], tuple[Any, ...]]
 type Run = Callable[[Sequence[Job], str], None]
 
@@ -53,7 +55,8 @@ def _there(pool: ProcessPoolExecutor, jobs: Sequence[Job], what: str, progress: 
 
 
 def _begin(begin: Callable[[], None] | None) -> None:
-    """Leave Ctrl-C to the parent, and get ready."""
+    """Leave Ctrl-C to the parent, end with it, and get ready."""
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if begin is not None:
         begin()

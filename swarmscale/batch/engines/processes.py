@@ -6,7 +6,6 @@ import gc
 import multiprocessing
 import os
 import signal
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -14,11 +13,11 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from multiprocessing.connection import wait as wait_for
 from typing import Any
 
 from ...errors import ConfigError, require
 from ...model.swarm import SwarmModel
+from ...parent import end_with_parent
 from ..plan import Plan, RunId
 from ..run import DONE, KILLED, LATE, late_error, lost_row, run_one
 from ..store import Store
@@ -204,17 +203,9 @@ def bench(place: Place) -> tuple[Plan, Writer]:
 
 
 def begin_worker() -> None:
-    """Die with the parent, and load what is compiled, so that no run's time limit pays for it."""
-    threading.Thread(target=die_with_parent, daemon=True).start()
+    """End with the parent (rows are written whole or not at all); load what is compiled, so that no time limit pays."""
+    end_with_parent()
     SwarmModel("tiny", rng=0).run(2.0).summary()
-
-
-def die_with_parent() -> None:
-    """Wait for the parent's end, then end at once: the run at hand is lost, rows are written whole or not at all."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait_for([parent.sentinel])
-        os._exit(1)
 
 
 def work(place: Place, run: RunId) -> str:

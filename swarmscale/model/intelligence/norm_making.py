@@ -13,6 +13,7 @@ import numpy as np
 from ...agents.cognition import FUNCTIONS
 from ...arrays import Floats
 from ...errors import ConfigError, require
+from ...parent import end_with_parent
 from ..files import write_whole
 from .battery import BATTERY_VERSION
 from .norm import Norm, norm_of
@@ -81,7 +82,7 @@ def _blocks(missing: list[int], groups: int, processes: int) -> Iterator[tuple[i
             yield first, block(first, last)
         return
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
+    with ProcessPoolExecutor(processes, mp_context=spawn, initializer=end_with_parent) as pool:
         from concurrent.futures import as_completed
 
         waiting = {pool.submit(block, first, last): first for first, last in todo}

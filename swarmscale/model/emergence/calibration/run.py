@@ -10,6 +10,7 @@ from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from ....errors import require
+from ....parent import end_with_parent
 from ..base import AnyDetector
 from ..watch import all_detectors
 from .cases import Case, Effort, GraphCase, graph_cases, null_cases, positive_cases
@@ -134,7 +135,8 @@ def _worked(tasks: list[Task], workers: int) -> Iterator[tuple[int, tuple[list[S
             yield task.last - task.first, work(task)
         return
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=spawn) as pool:
+    processes = min(workers, len(tasks))
+    with ProcessPoolExecutor(processes, mp_context=spawn, initializer=end_with_parent) as pool:
         waiting = {pool.submit(work, task): task for task in tasks}
         for future in as_completed(waiting):
             task = waiting.pop(future)
