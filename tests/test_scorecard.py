@@ -19,7 +19,7 @@ from swarmscale.batch.scorecard.size import FULL, QUICK, UNWATCHED
 from swarmscale.batch.scorecard.studies import STUDIES, TIMED, growth
 from swarmscale.batch.scorecard.studies.base import Study
 from swarmscale.batch.scorecard.studies.counted import counted
-from swarmscale.batch.scorecard.studies.service import told
+from swarmscale.batch.scorecard.studies.service import kept_word, told
 from swarmscale.batch.scorecard.usl import Law, fit
 from swarmscale.batch.scorecard.verdict import VERDICTS, Bound, exclude, implies, verdict
 from swarmscale.cli import main
@@ -186,6 +186,19 @@ def test_a_policy_whose_factor_differs_from_the_origins_is_told(monkeypatch):
     rules = {"emergency-scaling": (2.5, 3.0, 10.0), "predictive-scale-up": (1.3, 1.8, 30.0)}
     monkeypatch.setattr(f"{module}.RULES", rules)
     assert counted(ss.SwarmModel("tiny", rng=1, **UNWATCHED))["rule_figures"] == 5
+
+
+def test_a_scaling_event_kept_its_word_if_the_utilization_came_in_its_interval():
+    keys = {"scaling": "hpa", "seconds": 1800.0, "demand.source": "trace", "demand.source.speedup": 24.0}
+    events = ss.SwarmModel("tiny", rng=4, **UNWATCHED, **keys).run().scaler.events
+    stated = [e for e in events if e.came is not None and not math.isnan(e.utilization.low)]
+    assert len(stated) >= 10
+    as_expected = [dataclasses.replace(e, came=(e.utilization.value, 0.0, 0.0)) for e in stated]
+    assert kept_word(as_expected) == {"events_stated": len(stated), "events_met": 1.0}
+    surprised = [dataclasses.replace(e, came=(9.0, 0.0, 0.0)) for e in stated[:4]]
+    assert kept_word([*surprised, *as_expected[4:]])["events_met"] == 1 - 4 / len(stated)
+    assert 0 < kept_word(events)["events_met"] < 1
+    assert math.isnan(kept_word(events[:1])["events_met"])
 
 
 # -- how capacity grows ---------------------------------------------------------------------------------

@@ -52,6 +52,14 @@ def scorecard(
     of: Annotated[
         Path | None, typer.Option("--of", help="Show a scorecard.json that is there, and measure nothing.")
     ] = None,
+    sensitivity: Annotated[
+        bool,
+        typer.Option(
+            "--sensitivity",
+            help="Instead: the headline figures with each assumed value at half and at double; --only names "
+            "scenarios or settings, such as llm-fleet or network.",
+        ),
+    ] = False,
     readme: Annotated[
         Path | None, typer.Option(help="A Markdown file: the table between its scorecard marks is made anew.")
     ] = None,
@@ -63,6 +71,8 @@ def scorecard(
         require_writable(out)
     if readme is not None:
         _marked(readme)
+    if sensitivity:
+        return _sensitivity(seeds, rng, only or [], quick, out, workers, json_, of or readme)
     card = _read(of) if of is not None else _measured(seeds, rng, only or [], quick, out, workers, not json_)
     files = [] if out is None else _write(card, out)
     if readme is not None:
@@ -100,6 +110,45 @@ def _measured(
         machine=described(machine()),
         progress=shown,
     )
+
+
+def _sensitivity(
+    seeds: int | None,
+    rng: int,
+    only: list[str],
+    quick: bool,
+    out: Path | None,
+    workers: int | None,
+    json_: bool,
+    other: Path | None,
+) -> int:
+    """Measure and show what the headline figures depend on."""
+    from ..batch.engines.base import processors
+    from ..batch.scorecard.sensitivity import SCENES
+    from ..batch.scorecard.sensitivity import sensitivity as make
+    from ..batch.scorecard.size import FULL, QUICK
+    from ..model.files import write_whole
+    from ..viz.sensitivity_text import sensitivity_markdown
+
+    require(workers is None or workers >= 1, "--workers", workers, "1 or more")
+    if other is not None:
+        raise ConfigError("--sensitivity goes with neither --of nor --readme")
+    found = make(
+        seeds=1 if seeds is None else seeds,
+        rng=rng,
+        size=QUICK if quick else FULL,
+        scenes=[name for name in only if name in SCENES],
+        settings=[name for name in only if name not in SCENES],
+        out=out,
+        processes=workers or processors(),
+        progress=not json_,
+    )
+    told, text = json.dumps(found.as_dict(), indent=1) + "\n", sensitivity_markdown(found)
+    if out is not None:
+        for name, part in (("sensitivity.json", told), ("sensitivity.md", text)):
+            write_whole(out / name, lambda path, part=part: path.write_text(part, encoding="utf-8"))  # type: ignore[misc]
+    typer.echo(told if json_ else text, nl=False)
+    return 0
 
 
 def speed() -> Study:

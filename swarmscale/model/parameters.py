@@ -46,12 +46,13 @@ def parameter_table() -> str:
     head = ["setting", "unit", *names, "meaning", "source"]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for key, unit, text in parameters():
-        values = [_cell(_at(trees[name], key)) for name in names]
+        values = [_cell(value_at(trees[name], key)) for name in names]
         lines.append("| " + " | ".join([f"`{key}`", unit, *values, text, SOURCES.get(key, "assumed")]) + " |")
     return "\n".join(lines)
 
 
-def _at(tree: Any, key: str) -> Any:
+def value_at(tree: Any, key: str) -> Any:
+    """The value of a dotted key in a tree of settings."""
     for part in key.split("."):
         tree = tree[part]
     return tree

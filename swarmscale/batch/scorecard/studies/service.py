@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
+from math import isnan, nan
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from ....model.columns import dropped
 from ....model.flow.ledger import Count
 from ....model.metric import jain
+from ....model.scaling.events import ScalingEvent
 from ....model.scaling.load import needed
 from ....model.summary import stretch_of
 from ....model.swarm import SwarmModel
@@ -64,7 +67,7 @@ def told(model: SwarmModel, keys: tuple[str, ...]) -> Figures:
 
 
 def _kept_up(model: SwarmModel) -> Figures:
-    """Scaling efficiency of a run with a scaling policy: how far needed and ready agents covered each other."""
+    """Of a run with a scaling policy: how needed and ready agents covered each other; how often events came true."""
     scaler = model.scaler
     if scaler is None or not scaler.demands:
         return {}
@@ -74,7 +77,17 @@ def _kept_up(model: SwarmModel) -> Figures:
     )
     ready = ready_s / scaler.period_s
     need = needed(np.array(scaler.demands), scaler.limits.slo_utilization)
-    return {"scaling_efficiency": float(np.minimum(need, ready).sum() / np.maximum(need, ready).sum())}
+    return {
+        "scaling_efficiency": float(np.minimum(need, ready).sum() / np.maximum(need, ready).sum()),
+        **kept_word(scaler.events),
+    }
+
+
+def kept_word(events: Sequence[ScalingEvent]) -> Figures:
+    """Of the scaling events that stated an interval and whose time is over: those whose utilization came in it."""
+    stated = [e for e in events if e.came is not None and not isnan(e.utilization.low)]
+    met = sum(e.utilization.low <= e.came[0] <= e.utilization.high for e in stated if e.came is not None)
+    return {"events_stated": float(len(stated)), "events_met": met / len(stated) if stated else nan}
 
 
 LLM_FLEET = Study(
