@@ -38,9 +38,26 @@ def size_normed(rows):
     return np.array([norm.z(row[2:14], int(row[1])) for row in rows])
 
 
+def alike(one, other):
+    """Whether two trees of plain values are the same, numbers to nine digits."""
+    if isinstance(other, dict):
+        assert one.keys() == other.keys()
+        for key in other:
+            alike(one[key], other[key])
+    elif isinstance(other, list):
+        assert len(one) == len(other)
+        for a, b in zip(one, other, strict=True):
+            alike(a, b)
+    else:
+        assert one == (pytest.approx(other, rel=1e-9, abs=1e-12) if isinstance(other, float) else other)
+
+
 def test_the_shipped_norm_is_what_its_groups_make(rows):
-    made_anew = norm_of(rows)
-    assert made_anew.digest == shipped_norm().digest
+    """But for last bits, which differ between families of processors."""
+    made_anew, shipped = (json.loads(json.dumps(norm.tree())) for norm in (norm_of(rows), shipped_norm()))
+    assert made_anew.keys() == shipped.keys()
+    for name in shipped.keys() - {"digest"}:
+        alike(made_anew[name], shipped[name])
     assert len(rows) == shipped_norm().groups == 1000
 
 

@@ -1,8 +1,11 @@
 """Examples and the documentation's code run, and print what was recorded."""
 
+import multiprocessing
+import os
 import re
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 import pytest
@@ -24,5 +27,33 @@ def code_blocks():
 
 @pytest.mark.parametrize("block", list(code_blocks()))
 def test_the_documentations_code_runs(block, tmp_path):
-    done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    assert in_a_fork(block, tmp_path) == ""
+
+
+def test_code_that_fails_is_found(tmp_path):
+    assert "ZeroDivisionError" in in_a_fork("print(1 / 0)", tmp_path)
+    assert "SystemExit" in in_a_fork("raise SystemExit('no')", tmp_path)
+
+
+def in_a_fork(block: str, folder: Path) -> str:
+    """What went wrong with code that ran in a process of its own, begun from one that has imported the package."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["swarmscale"])
+    told = folder / "told.txt"
+    child = context.Process(target=run_block, args=(block, str(folder), str(told)))
+    child.start()
+    child.join(300)
+    assert child.exitcode == 0, f"the process ended with {child.exitcode}"
+    return told.read_text(encoding="utf-8")
+
+
+def run_block(block: str, folder: str, told: str) -> None:
+    """Run code as a script in a folder, and write down what it threw."""
+    os.chdir(folder)
+    sys.path.insert(0, folder)
+    error = ""
+    try:
+        exec(compile(block, "<documentation>", "exec"), {"__name__": "__main__"})
+    except BaseException:
+        error = traceback.format_exc()
+    Path(told).write_text(error, encoding="utf-8")

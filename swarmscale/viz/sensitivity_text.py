@@ -39,7 +39,7 @@ def _scene(
 ) -> list[str]:
     figures = SCENES[name].figures
     lines = [
-        f"{SCENES[name].study.scenario}.",
+        f"`{SCENES[name].command}`.",
         "",
         f"| setting | value | {' | '.join(_titled(key)[0] for key in figures)} |",
         "|---|---|" + "---|" * len(figures),

@@ -20,7 +20,7 @@ from .measuring import attempt, figures_of, is_whole, kept_in
 from .run import ROOT
 from .size import FULL, Size
 from .studies.base import Draw, Figures, Study
-from .studies.service import FLASH_CROWD, LLM_FLEET, MARKET_DAY, MARKET_PER_S, SCALED_FLEET, served
+from .studies.service import MARKET_PER_S, served
 
 FACTORS = (0.5, 2.0)
 """Half and double (the design asks for both)."""
@@ -44,15 +44,15 @@ class Scene:
     """A scenario whose assumed values are halved and doubled.
 
     Attributes:
-        study: whose scenario it is.
-        preset: its name.
+        name: of the scenario.
+        preset: what runs.
         changes: dotted keys beside it.
         seconds: of a run, s; as the preset has it if None.
         sections: settings under these prefixes are in question.
         figures: the headline figures.
     """
 
-    study: Study
+    name: str
     preset: str
     changes: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
@@ -63,45 +63,53 @@ class Scene:
         """The scenario as it is assumed."""
         return Config.load(self.preset).changed(dict(self.changes))
 
-    def case(self, key: str, change: Mapping[str, Any], factor: float) -> Study:
-        """The study of the scenario with one setting changed."""
-        changed = {**self.changes, **change}
+    @property
+    def command(self) -> str:
+        """What runs it."""
+        words = ["swarmscale run", self.preset]
+        words += [] if self.seconds is None else [f"--seconds {self.seconds:g}"]
+        return " ".join([*words, *(f"--set {key}={value}" for key, value in self.changes.items())])
+
+    def study(self, tag: str = "as-assumed", change: Mapping[str, Any] | None = None) -> Study:
+        """The study of the scenario, with a change if there is one."""
         return Study(
-            name=f"{self.study.name}-{key}-x{factor:g}",
-            scenario=self.study.scenario,
-            measure=partial(served, preset=self.preset, changes=changed, seconds=self.seconds),
+            name=f"{self.name}-{tag}",
+            scenario=self.command,
+            measure=partial(
+                served, preset=self.preset, changes={**self.changes, **(change or {})}, seconds=self.seconds
+            ),
         )
 
 
 SCENES = {
-    scene.study.name: scene
+    scene.name: scene
     for scene in (
-        Scene(study=LLM_FLEET, preset="llm-fleet", sections=FLEET, figures=SERVICE),
+        Scene(name="llm-fleet", preset="llm-fleet", seconds=600.0, sections=FLEET, figures=SERVICE),
         Scene(
-            study=SCALED_FLEET,
+            name="llm-fleet-scaled",
             preset="llm-fleet",
             changes={"scaling": "quantile"},
             sections=SIZING,
             figures=SIZED,
         ),
         Scene(
-            study=FLASH_CROWD,
+            name="flash-crowd",
             preset="flash-crowd",
             changes={"scaling": "quantile"},
             sections=SIZING,
             figures=SIZED,
         ),
         Scene(
-            study=MARKET_DAY,
+            name="market-day",
             preset="market-day",
             changes={"demand.mean_rate_per_s": MARKET_PER_S},
-            seconds=300.0,
+            seconds=120.0,
             sections=FLEET,
             figures=SERVICE,
         ),
     )
 }
-"""By the name of the study; rates of faults are halved and doubled by ``swarmscale chaos --sensitivity``."""
+"""By name; rates of faults are halved and doubled by ``swarmscale chaos --sensitivity``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,9 +201,9 @@ def sensitivity(
     asked = {name: scene for name, scene in SCENES.items() if not scenes or name in scenes}
     cases = {name: list(cases_of(scene, settings)) for name, scene in asked.items()}
     with store_folder(out) as store:
-        whole = [scene.study for name, scene in asked.items() if cases[name]]
+        whole = {name: scene.study() for name, scene in asked.items() if cases[name]}
         studies = [
-            *whole,
+            *whole.values(),
             *(case.study for told in cases.values() for case in told if case.study is not None),
         ]
         paths = {(id(study), root): kept_in(store, study, size, root) for study in studies for root in roots}
@@ -212,7 +220,7 @@ def sensitivity(
     for name, scene in asked.items():
         if not cases[name]:
             continue
-        draws = [figures_of(one) for one in held[id(scene.study)] if "figures" in one]
+        draws = [figures_of(one) for one in held[id(whole[name])] if "figures" in one]
         require(bool(draws), "scenario", name, "able to run as it is assumed")
         base[name] = {key: _mean(draws, key) for key in scene.figures}
         spread[name] = {key: _spread(draws, key) for key in scene.figures}
@@ -262,7 +270,7 @@ def cases_of(scene: Scene, settings: Sequence[str] = ()) -> Iterator[Case]:
             except ConfigError as error:
                 yield Case(key=key, factor=factor, value=told, study=None, refused=str(error))
                 continue
-            study = scene.case(key, {door: value}, factor)
+            study = scene.study(f"{key}-x{factor:g}", {door: value})
             yield Case(key=key, factor=factor, value=told, study=study)
 
 
